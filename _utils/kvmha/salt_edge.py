@@ -1,0 +1,46 @@
+"""Where the library meets Salt's execution modules: versions and errors."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import kvmha
+from kvmha.errors import KvmhaError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def loadable(virtualname: str, version: str) -> str | tuple[bool, str]:
+    """Return what ``__virtual__`` returns: the name, or why the module cannot be used.
+
+    A synced module may find an older library installed by pip, or one that this process
+    loaded before an upgrade; ``version`` is the one the module was written for.
+    """
+    if version != kvmha.__version__:
+        return False, (
+            f"{virtualname} {version} found library kvmha {kvmha.__version__} "
+            f"at {kvmha.__file__}: upgrade that one, then restart this Salt daemon"
+        )
+    try:
+        import lxml  # noqa: F401
+    except ImportError:
+        return False, f"{virtualname} needs lxml in Salt's Python: salt-pip install lxml"
+    return virtualname
+
+
+def user_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """Make errors of the library reach the user as one message, without a traceback."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except KvmhaError as error:
+            from salt.exceptions import CommandExecutionError
+
+            raise CommandExecutionError(str(error)) from None
+
+    return call

@@ -1,0 +1,55 @@
+"""How a field of the vocabulary says its kind, default and meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import MISSING, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What the loader, the schema and the reference page know of one field.
+
+    ``kind`` is one of text, name, integer, boolean, duration (pillar text, kept as integer
+    milliseconds), size (pillar text, kept as bytes), address, path, device, scalars (a free
+    mapping of scalars) or object; ``many`` makes it a list of them; ``of`` is the dataclass
+    of an object.
+    """
+
+    kind: str
+    doc: str
+    example: Any
+    many: bool = False
+    of: type | None = None
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    required: bool = False
+
+
+def said(
+    kind: str,
+    doc: str,
+    *,
+    example: Any = None,
+    default: Any = MISSING,
+    many: bool = False,
+    of: type | None = None,
+    choices: Sequence[str] = (),
+    minimum: int | None = None,
+    maximum: int | None = None,
+) -> Any:
+    """Return a dataclass field with its Meta; without ``default`` it is required.
+
+    A ``many`` field defaults to the empty tuple, ``scalars`` to an empty mapping.
+    """
+    required = default is MISSING
+    meta = Meta(
+        kind, doc, example, many, of, tuple(choices), minimum, maximum, required=required
+    )
+    if required:
+        return field(kw_only=True, metadata={"said": meta})
+    if callable(default):
+        return field(kw_only=True, default_factory=default, metadata={"said": meta})
+    return field(kw_only=True, default=default, metadata={"said": meta})

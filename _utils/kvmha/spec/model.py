@@ -1,0 +1,296 @@
+"""The cluster as the pillar describes it: the only home of keys, defaults and their meaning.
+
+Durations are milliseconds and sizes bytes here; the pillar writes their units out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kvmha.spec.fields import said
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """``cluster``: what the cluster is called."""
+
+    name: str = said("name", "Name of the cluster, at most 15 characters.", example="alpha")
+
+
+@dataclass(frozen=True)
+class Node:
+    """``nodes[]``: one KVM host."""
+
+    name: str = said("name", "What `uname -n` prints on the host.", example="ha-host1")
+    id: int = said("integer", "corosync's nodeid.", example=1, minimum=1, maximum=2**31 - 1)
+    links: tuple[str, ...] = said(
+        "address", "Addresses of link 0, 1, ...", example=["192.168.56.101"], many=True
+    )
+    minion: str = said(
+        "text", "Id of its Salt minion; empty: the same as `name`.", default="", example="ha-host1"
+    )
+
+    @property
+    def minion_id(self) -> str:
+        """The id of the node's minion."""
+        return self.minion or self.name
+
+
+@dataclass(frozen=True)
+class Corosync:
+    """``corosync``: transport and timeouts of the membership."""
+
+    transport: str = said(
+        "text", "How nodes talk.", default="knet", choices=("knet", "udpu"), example="knet"
+    )
+    token: int = said("duration", "Silence after which a node is lost.", default=5000, example="5s")
+    consensus: int | None = said(
+        "duration", "Default: 1.2 times the token.", default=None, example="6s"
+    )
+    crypto_cipher: str = said(
+        "text",
+        "Encryption (knet only).",
+        default="aes256",
+        choices=("none", "aes256", "aes192", "aes128"),
+        example="aes256",
+    )
+    crypto_hash: str = said(
+        "text",
+        "Authentication (knet only).",
+        default="sha256",
+        choices=("none", "md5", "sha1", "sha256", "sha384", "sha512"),
+        example="sha256",
+    )
+
+
+@dataclass(frozen=True)
+class Sbd:
+    """``fencing.sbd``: fencing by poison pill over shared disks, with a watchdog."""
+
+    devices: tuple[str, ...] = said(
+        "device",
+        "One to three shared disks, by stable names.",
+        many=True,
+        example=["/dev/disk/by-id/scsi-sbd"],
+    )
+    watchdog_timeout: int = said(
+        "duration", "Time a node lives without its disks.", default=15000, example="15s"
+    )
+    watchdog_device: str = said(
+        "path", "The watchdog.", default="/dev/watchdog", example="/dev/watchdog"
+    )
+    watchdog_module: str = said(
+        "text",
+        "Kernel module to load for it; empty: none. `softdog` where the host has no hardware one.",
+        default="",
+        example="softdog",
+    )
+
+
+@dataclass(frozen=True)
+class Fencing:
+    """``fencing``: how a node that fails is made certain to be off."""
+
+    sbd: Sbd = said("object", "Storage-based fencing.", of=Sbd)
+
+
+@dataclass(frozen=True)
+class Filesystem:
+    """``storage.filesystems[]``: a cluster filesystem, mounted on every node."""
+
+    name: str = said("name", "Name of its resource and label.", example="vmstore")
+    type: str = said("text", "Kind.", default="ocfs2", choices=("ocfs2",), example="ocfs2")
+    device: str = said("device", "Shared disk.", example="/dev/disk/by-id/scsi-vmstore")
+    mount: str = said("path", "Mount point.", example="/srv/vmstore")
+    options: str = said("text", "Mount options.", default="noatime", example="noatime")
+    max_nodes: int = said(
+        "integer",
+        "Node slots made at format time.",
+        default=8,
+        minimum=2,
+        maximum=32,
+        example=8,
+    )
+
+
+@dataclass(frozen=True)
+class Storage:
+    """``storage``: what the virtual machines stand on."""
+
+    filesystems: tuple[Filesystem, ...] = said(
+        "object", "Cluster filesystems.", many=True, of=Filesystem, default=()
+    )
+
+
+@dataclass(frozen=True)
+class Libvirt:
+    """``libvirt``: the daemon that runs the domains."""
+
+    qemu_conf: Mapping[str, str | int | bool] = said(
+        "scalars",
+        "Settings of /etc/libvirt/qemu.conf beside those we need.",
+        default=dict,
+        example={"security_driver": "none"},
+    )
+
+
+@dataclass(frozen=True)
+class Disk:
+    """``vms[].disks[]``: one disk of a virtual machine, a file on a cluster filesystem."""
+
+    file: str = said("text", "File below the VM's folder.", example="disk0.raw")
+    size: int = said("size", "Size of a new disk.", example="20GiB")
+    format: str = said("text", "Format.", default="raw", choices=("raw", "qcow2"), example="raw")
+    source: str = said(
+        "text",
+        "Image a new disk is filled from, `salt://` or a path on the node; empty: none.",
+        default="",
+        example="salt://images/leap.raw",
+    )
+    bus: str = said(
+        "text", "Bus.", default="virtio", choices=("virtio", "scsi", "sata", "ide"), example="virtio"
+    )
+
+
+@dataclass(frozen=True)
+class Interface:
+    """``vms[].interfaces[]``: one network card of a virtual machine."""
+
+    bridge: str = said("name", "Bridge of the host.", example="br0")
+    mac: str = said("text", "Address; empty: derived from the VM's name.", default="")
+    model: str = said("text", "Model.", default="virtio", example="virtio")
+
+
+@dataclass(frozen=True)
+class Vm:
+    """``vms[]``: one highly available virtual machine."""
+
+    name: str = said("name", "Name of the domain and of its resource.", example="db1")
+    memory: int = said("size", "Memory.", example="2GiB")
+    vcpus: int = said("integer", "Virtual processors.", default=1, minimum=1, example=2)
+    filesystem: str = said(
+        "name",
+        "Cluster filesystem for its disks and domain XML; empty: the first.",
+        default="",
+        example="vmstore",
+    )
+    disks: tuple[Disk, ...] = said("object", "Disks.", many=True, of=Disk, default=())
+    interfaces: tuple[Interface, ...] = said(
+        "object", "Network cards.", many=True, of=Interface, default=()
+    )
+    type: str = said(
+        "text", "Hypervisor; `qemu` emulates.", default="kvm", choices=("kvm", "qemu"), example="kvm"
+    )
+    machine: str = said("text", "Machine type; empty: libvirt's.", default="", example="q35")
+    heartbeat: str = said(
+        "text",
+        "What shows that the guest lives: its processor time, or bytes on its serial line.",
+        default="cpu",
+        choices=("cpu", "serial"),
+        example="cpu",
+    )
+    prefer: tuple[str, ...] = said("name", "Nodes it prefers.", many=True, default=())
+    avoid: tuple[str, ...] = said("name", "Nodes it never runs on.", many=True, default=())
+    migrate: bool = said("boolean", "Move it live.", default=False, example=True)
+    start_timeout: int = said("duration", "Time to start.", default=120_000, example="2min")
+    stop_timeout: int = said("duration", "Time to stop.", default=180_000, example="3min")
+    monitor_interval: int = said("duration", "Time between checks.", default=20_000, example="20s")
+    monitor_timeout: int = said("duration", "Time for a check.", default=60_000, example="60s")
+
+
+@dataclass(frozen=True)
+class Time:
+    """``time``: clocks."""
+
+    servers: tuple[str, ...] = said(
+        "text", "NTP servers for chrony; none: chrony is left alone.", many=True, default=()
+    )
+    max_skew: int = said(
+        "duration", "Largest difference between two nodes.", default=2000, example="2s"
+    )
+
+
+@dataclass(frozen=True)
+class Cib:
+    """``cib``: Pacemaker's configuration beyond what has a word of its own."""
+
+    properties: Mapping[str, str | int | bool] = said(
+        "scalars", "Cluster properties.", default=dict, example={"cluster-recheck-interval": "5min"}
+    )
+    rsc_defaults: Mapping[str, str | int | bool] = said(
+        "scalars", "Defaults of meta attributes.", default=dict, example={"migration-threshold": 3}
+    )
+    op_defaults: Mapping[str, str | int | bool] = said(
+        "scalars", "Defaults of operations.", default=dict, example={"timeout": "60s"}
+    )
+
+
+@dataclass(frozen=True)
+class Consent:
+    """``consent``: what would otherwise be refused. Take it out after use."""
+
+    overwrite: tuple[str, ...] = said(
+        "device",
+        "Devices whose present content may be destroyed.",
+        many=True,
+        default=(),
+        example=["/dev/disk/by-id/scsi-sbd"],
+    )
+
+
+@dataclass(frozen=True)
+class Validate:
+    """``validate``: how far the verification goes."""
+
+    failover: bool = said(
+        "boolean", "Fence the host of a VM and see it come up elsewhere.", default=False
+    )
+    vm: str = said("name", "The VM to do that with; empty: the first.", default="", example="db1")
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """``deadlines``: how long gates wait before they say what is missing."""
+
+    answer: int = said("duration", "A minion's answer.", default=30_000, example="30s")
+    membership: int = said("duration", "Quorum of all nodes.", default=180_000, example="3min")
+    resources: int = said("duration", "Resources to start.", default=600_000, example="10min")
+    heartbeat: int = said("duration", "A guest's next sign of life.", default=60_000, example="1min")
+    failover: int = said("duration", "A VM to be back.", default=600_000, example="10min")
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """The whole pillar document below ``kvmha``."""
+
+    cluster: Cluster = said("object", "The cluster.", of=Cluster)
+    nodes: tuple[Node, ...] = said("object", "Its hosts.", many=True, of=Node)
+    fencing: Fencing = said("object", "Fencing.", of=Fencing)
+    corosync: Corosync = said("object", "corosync.", of=Corosync, default=Corosync)
+    storage: Storage = said("object", "Storage.", of=Storage, default=Storage)
+    libvirt: Libvirt = said("object", "libvirt.", of=Libvirt, default=Libvirt)
+    vms: tuple[Vm, ...] = said("object", "Virtual machines.", many=True, of=Vm, default=())
+    time: Time = said("object", "Clocks.", of=Time, default=Time)
+    cib: Cib = said("object", "More of Pacemaker.", of=Cib, default=Cib)
+    consent: Consent = said("object", "Consent.", of=Consent, default=Consent)
+    validate: Validate = said("object", "Verification.", of=Validate, default=Validate)
+    deadlines: Deadlines = said("object", "Deadlines.", of=Deadlines, default=Deadlines)
+
+    def node(self, name: str) -> Node | None:
+        """Return the node that is called ``name``, or None."""
+        return next((node for node in self.nodes if node.name == name), None)
+
+    def filesystem_of(self, vm: Vm) -> Filesystem | None:
+        """Return the filesystem that holds ``vm``, or None when there is none."""
+        wanted = vm.filesystem
+        return next(
+            (fs for fs in self.storage.filesystems if not wanted or fs.name == wanted), None
+        )
+
+    def folder_of(self, vm: Vm) -> str:
+        """Return the folder of ``vm`` on its filesystem: disks, domain XML, serial log."""
+        filesystem = self.filesystem_of(vm)
+        if filesystem is None:
+            raise ValueError(f"vm {vm.name} has no filesystem")
+        return f"{filesystem.mount}/{vm.name}"

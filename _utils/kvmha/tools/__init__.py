@@ -1,0 +1,1 @@
+"""The only code that runs programs, opens files or talks to daemons: one file per tool."""

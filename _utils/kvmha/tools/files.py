@@ -1,0 +1,38 @@
+"""Files, read whole and written atomically."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def read(path: str | Path) -> str | None:
+    """Return the text of ``path``, or None when there is no such file."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def write(path: str | Path, text: str | bytes, *, mode: int | None = None) -> None:
+    """Replace ``path`` atomically, durably; it never exists half-written.
+
+    ``mode`` defaults to that of the file replaced, or 0644. The folder is made if missing.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if mode is None:
+        mode = target.stat().st_mode & 0o7777 if target.exists() else 0o644
+    data = text.encode() if isinstance(text, str) else text
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

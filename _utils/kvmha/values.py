@@ -1,0 +1,83 @@
+"""Values as people and tools write them, and what they mean."""
+
+from __future__ import annotations
+
+import re
+
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(us|usec|ms|msec|s|sec|m|min|h|hr|d)?$")
+_MS_PER = {
+    "us": 0.001,
+    "usec": 0.001,
+    "ms": 1,
+    "msec": 1,
+    "s": 1000,
+    "sec": 1000,
+    "m": 60_000,
+    "min": 60_000,
+    "h": 3_600_000,
+    "hr": 3_600_000,
+    "d": 86_400_000,
+}
+_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([KMGTP]?)(iB|B)?$", re.IGNORECASE)
+_TRUE = {"true", "yes", "on", "y", "1"}
+_FALSE = {"false", "no", "off", "n", "0"}
+
+
+def milliseconds(text: str | int | float, *, unit: str | None = None) -> int:
+    """Return a duration such as ``5s``, ``500ms``, ``2min`` in milliseconds.
+
+    ``unit`` is that of a bare number; None demands a written one, since corosync reads bare
+    numbers as milliseconds and Pacemaker as seconds. Raises ValueError for anything else.
+    """
+    match = _DURATION.match(str(text).strip().lower())
+    if not match:
+        raise ValueError(f"{text!r} is no duration such as 5s, 500ms or 2min")
+    found = match.group(2) or unit
+    if found is None:
+        if float(match.group(1)) == 0:
+            return 0
+        raise ValueError(f"{text!r} has no unit: write {text}s or {text}ms")
+    return round(float(match.group(1)) * _MS_PER[found])
+
+
+def duration(ms: int) -> str:
+    """Return milliseconds in the way a person writes them: ``5s``, ``1500ms``."""
+    return f"{ms // 1000}s" if ms % 1000 == 0 else f"{ms}ms"
+
+
+def size_bytes(text: str | int) -> int:
+    """Return a size such as ``2GiB`` or ``512M`` in bytes; K, M, G, T, P are binary.
+
+    Raises ValueError for anything else, a bare number included: its unit would be a guess.
+    """
+    match = _SIZE.match(str(text).strip())
+    if not match or not (match.group(2) or match.group(3)):
+        raise ValueError(f"{text!r} is no size such as 512MiB or 20GiB")
+    power = " KMGTP".index(match.group(2).upper() or " ")
+    return int(float(match.group(1)) * 1024**power)
+
+
+def boolean(text: str | bool | int) -> bool:
+    """Return what the words of corosync, Pacemaker and YAML for yes and no mean."""
+    word = str(text).strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError(f"{text!r} is neither true nor false")
+
+
+def canonical(text: str | int | bool) -> str:
+    """Return a form in which equal values of the cluster's configuration are equal.
+
+    ``10``, ``10s`` and ``10000ms`` are one value to Pacemaker, so are ``yes`` and ``true``.
+    """
+    word = str(text).strip()
+    lowered = word.lower()
+    if lowered in (_TRUE | _FALSE) - {"1", "0"}:
+        return "true" if lowered in _TRUE else "false"
+    match = _DURATION.match(lowered)
+    if match and match.group(2):
+        ms = milliseconds(lowered)
+        return str(ms // 1000) if ms % 1000 == 0 else f"{ms}ms"
+    return word
