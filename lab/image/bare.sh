@@ -1,0 +1,32 @@
+#!/bin/sh
+# mmdebstrap customize hook: finish the bare image in ROOT ($1) and save it as a tar.
+# Needs WHEELS (directory of wheels, one subdirectory a line), SALT_LINES ("LINE=VERSION ..."),
+# MODULES (kernel modules), OUT (where bare.tar goes).
+set -eu
+root=$1
+
+mkdir -p "$root/lib/modules" "$root/wheels"
+cp -a "$MODULES"/. "$root/lib/modules/"
+for version in "$root"/lib/modules/*; do
+    depmod -b "$root" "${version##*/}"
+done
+
+cp -a "$WHEELS"/. "$root/wheels/"
+for pair in $SALT_LINES; do
+    line=${pair%%=*} version=${pair#*=}
+    chroot "$root" python3 -m venv --system-site-packages "/opt/salt-$line"
+    chroot "$root" env -i PATH=/usr/bin:/bin "/opt/salt-$line/bin/pip" install --quiet --no-index \
+        --disable-pip-version-check --find-links "/wheels/$line" "salt==$version" lxml pyyaml
+done
+rm -r "$root/wheels"
+
+# Nothing here needs these, and each costs seconds of every boot.
+for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+    e2scrub_reap.service fstrim.timer getty@tty1.service systemd-timesyncd.service \
+    systemd-pstore.service systemd-random-seed.service; do
+    ln -sfn /dev/null "$root/etc/systemd/system/$unit"
+done
+mkdir -p "$root/var/log/journal"
+tar -C "$root" --numeric-owner --xattrs --one-file-system -cf "$OUT/bare.tar" \
+    --exclude=./var/cache/apt/archives/*.deb --exclude=./var/lib/apt/lists/* \
+    --exclude=./etc/apt/sources.list.d/* --exclude=./usr/sbin/policy-rc.d .
