@@ -1,0 +1,166 @@
+"""Names of packages, services and files on each distribution: the only home of such differences.
+
+A platform is chosen from Salt's grains. Sources: the distributions' package lists, and the
+product notes of SUSE Linux Enterprise High Availability 15 and 16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kvmha.errors import KvmhaError
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What one distribution calls the things we need.
+
+    ``fencing_agent`` is the type of the ``stonith`` primitive of SBD. ``time_config`` is the
+    file that names chrony's servers: one of ours where chrony reads a folder, otherwise
+    chrony's own, in which we keep one marked block. ``filesystems`` are the kinds of cluster
+    filesystem that the distribution still ships.
+    """
+
+    name: str
+    family: str
+    packages: tuple[str, ...]
+    sbd_config: str
+    pacemaker_config: str
+    fencing_agent: str
+    libvirt_service: str
+    time_package: str = "chrony"
+    time_service: str = "chronyd"
+    time_config: str = "/etc/chrony.d/kvmha.conf"
+    filesystems: tuple[str, ...] = ("ocfs2",)
+
+
+_SUSE_VIRTUALISATION = ("libvirt-daemon-qemu", "libvirt-client", "qemu-x86", "qemu-tools")
+
+SLES_15 = Platform(
+    name="SLES 15",
+    family="Suse",
+    packages=("patterns-ha-ha_sles", "ocfs2-tools", "lvm2-lockd", *_SUSE_VIRTUALISATION),
+    sbd_config="/etc/sysconfig/sbd",
+    pacemaker_config="/etc/sysconfig/pacemaker",
+    fencing_agent="external/sbd",
+    libvirt_service="libvirtd",
+)
+LEAP_15 = replace(
+    SLES_15,
+    name="openSUSE Leap 15",
+    packages=(
+        "corosync",
+        "pacemaker",
+        "pacemaker-cli",
+        "resource-agents",
+        "sbd",
+        "cluster-glue",
+        "libdlm",
+        "ocfs2-tools",
+        "lvm2-lockd",
+        *_SUSE_VIRTUALISATION,
+    ),
+)
+SLES_16 = replace(
+    SLES_15,
+    name="SLES 16",
+    packages=(
+        "patterns-ha-ha_sles",
+        "fence-agents-sbd",
+        "gfs2-utils",
+        "lvm2-lockd",
+        *_SUSE_VIRTUALISATION,
+    ),
+    fencing_agent="fence_sbd",
+    libvirt_service="virtqemud",
+    filesystems=("gfs2",),
+)
+DEBIAN = Platform(
+    name="Debian",
+    family="Debian",
+    packages=(
+        "corosync",
+        "pacemaker",
+        "pacemaker-cli-utils",
+        "resource-agents",
+        "sbd",
+        "cluster-glue",
+        "dlm-controld",
+        "ocfs2-tools",
+        "lvm2",
+        "libvirt-daemon-system",
+        "libvirt-clients",
+        "qemu-system-x86",
+        "qemu-utils",
+    ),
+    sbd_config="/etc/default/sbd",
+    pacemaker_config="/etc/default/pacemaker",
+    fencing_agent="external/sbd",
+    libvirt_service="libvirtd",
+    time_service="chrony",
+    time_config="/etc/chrony/sources.d/kvmha.sources",
+)
+RHEL_9 = Platform(
+    name="RHEL 9",
+    family="RedHat",
+    packages=(
+        "corosync",
+        "pacemaker",
+        "pacemaker-cli",
+        "resource-agents",
+        "sbd",
+        "fence-agents-sbd",
+        "dlm",
+        "gfs2-utils",
+        "lvm2-lockd",
+        "libvirt-daemon-kvm",
+        "libvirt-client",
+        "qemu-kvm",
+        "qemu-img",
+    ),
+    sbd_config="/etc/sysconfig/sbd",
+    pacemaker_config="/etc/sysconfig/pacemaker",
+    fencing_agent="fence_sbd",
+    libvirt_service="virtqemud",
+    time_config="/etc/chrony.conf",
+    filesystems=("gfs2",),
+)
+
+SUPPORTED = "SLES 15 and 16, openSUSE Leap 15, Debian 12 or newer, Ubuntu 22.04 or newer, RHEL 9"
+
+
+def for_grains(grains: Mapping[str, Any]) -> Platform:
+    """Return the platform of a minion with these ``grains``.
+
+    Reads ``os_family``, ``os``, ``osmajorrelease`` and ``osrelease``. Raises KvmhaError for
+    anything else, naming what is supported.
+    """
+    family = str(grains.get("os_family", ""))
+    major = _number(grains.get("osmajorrelease", ""))
+    suse = str(grains.get("os", "")).upper().startswith(("SLES", "SLE", "SUSE"))
+    found: Platform | None = None
+    if family == "Debian" and major >= (22 if grains.get("os") == "Ubuntu" else 12):
+        found = DEBIAN
+    elif family == "Suse" and major == 15:
+        found = _modular(SLES_15 if suse else LEAP_15, grains)
+    elif family == "Suse" and major == 16:
+        found = SLES_16
+    elif family == "RedHat" and major == 9:
+        found = RHEL_9
+    if found is None:
+        what = " ".join(str(grains.get(key, "?")) for key in ("os", "osrelease"))
+        raise KvmhaError(f"{what} ({family or '?'}) is no supported platform", hint=SUPPORTED)
+    return found
+
+
+def _modular(platform: Platform, grains: Mapping[str, Any]) -> Platform:
+    """Since SP6 libvirt on SLES 15 is a set of daemons, one for each driver."""
+    service_pack = _number(str(grains.get("osrelease", "")).partition(".")[2])
+    return replace(platform, libvirt_service="virtqemud") if service_pack >= 6 else platform
+
+
+def _number(text: object) -> int:
+    digits = str(text).partition(".")[0]
+    return int(digits) if digits.isdigit() else 0
