@@ -42,7 +42,8 @@ def said(
 ) -> Any:
     """Return a dataclass field with its Meta; without ``default`` it is required.
 
-    A ``many`` field defaults to the empty tuple, ``scalars`` to an empty mapping.
+    A callable ``default`` is called for each object. A required ``many`` field needs at least
+    one item.
     """
     required = default is MISSING
     meta = Meta(

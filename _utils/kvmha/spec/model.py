@@ -149,7 +149,11 @@ class Disk:
         example="salt://images/leap.raw",
     )
     bus: str = said(
-        "text", "Bus.", default="virtio", choices=("virtio", "scsi", "sata", "ide"), example="virtio"
+        "text",
+        "Bus.",
+        default="virtio",
+        choices=("virtio", "scsi", "sata", "ide"),
+        example="virtio",
     )
 
 
@@ -180,7 +184,11 @@ class Vm:
         "object", "Network cards.", many=True, of=Interface, default=()
     )
     type: str = said(
-        "text", "Hypervisor; `qemu` emulates.", default="kvm", choices=("kvm", "qemu"), example="kvm"
+        "text",
+        "Hypervisor; `qemu` emulates.",
+        default="kvm",
+        choices=("kvm", "qemu"),
+        example="kvm",
     )
     machine: str = said("text", "Machine type; empty: libvirt's.", default="", example="q35")
     heartbeat: str = said(
@@ -256,7 +264,9 @@ class Deadlines:
     answer: int = said("duration", "A minion's answer.", default=30_000, example="30s")
     membership: int = said("duration", "Quorum of all nodes.", default=180_000, example="3min")
     resources: int = said("duration", "Resources to start.", default=600_000, example="10min")
-    heartbeat: int = said("duration", "A guest's next sign of life.", default=60_000, example="1min")
+    heartbeat: int = said(
+        "duration", "A guest's next sign of life.", default=60_000, example="1min"
+    )
     failover: int = said("duration", "A VM to be back.", default=600_000, example="10min")
 
 

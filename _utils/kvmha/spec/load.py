@@ -1,0 +1,186 @@
+"""From pillar to ClusterSpec: every mistake at once, each with its place and the next step."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import itertools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from kvmha import rules
+from kvmha.errors import InvalidInput, Problem
+from kvmha.spec import kinds
+from kvmha.spec.fields import Meta
+from kvmha.spec.model import ClusterSpec
+
+_UNSET = ("", None)
+
+
+def load(data: Mapping[str, Any]) -> ClusterSpec:
+    """Return the cluster that ``data``, the pillar below the key ``kvmha``, describes.
+
+    Takes what YAML and Uyuni's forms produce: ``''`` leaves a field with a default at it,
+    ``30.0`` is a whole number, ``"true"`` a boolean. Raises InvalidInput with all problems:
+    those of single values, and those of ``kvmha.rules`` between values that could be read.
+    """
+    if not isinstance(data, Mapping) or not data:
+        raise InvalidInput("pillar kvmha", [_absent(data)])
+    if set(data) == {"kvmha"}:
+        raise InvalidInput("pillar kvmha", [_wrapped()])
+    reader = _Reader()
+    spec: ClusterSpec = reader.object(ClusterSpec, data, "")
+    problems = [*reader.found(), *rules.check(spec, unread=reader.unread)]
+    if problems:
+        raise InvalidInput("pillar kvmha", problems)
+    return spec
+
+
+class _Reader:
+    """Walks the data along the dataclasses; keeps the problems and what it could not read.
+
+    In the place of an unreadable value stands one that equals no other, so that rules which
+    compare values can look at the rest. ``unread`` names it as rules do: ``nodes[].id``.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.masked: list[str] = []
+        self.unread: set[str] = set()
+        self._numbers = itertools.count(1)
+
+    def found(self) -> list[Problem]:
+        """Return the problems; all the values that Salt masked are one."""
+        return [_masked(self.masked), *self.problems] if self.masked else self.problems
+
+    def object(self, cls: type, data: Any, place: str) -> Any:
+        """Return ``data`` as a ``cls``."""
+        if not isinstance(data, Mapping):
+            message = f"wanted a mapping, found {kinds.described(data)}"
+            keys = ", ".join(name for name, _ in _fields(cls))
+            self._fail(place, data, message, f"its keys are {keys}", "WRONG_KIND")
+            return self._blank(cls, place)
+        said: dict[str, Any] = {}
+        misspelt = self._unknown_keys(cls, data, place)
+        for name, meta in _fields(cls):
+            where = f"{place}.{name}" if place else name
+            if not _unset(data.get(name), meta):
+                said[name] = self._field(data[name], meta, where)
+                continue
+            if name in misspelt:
+                self.unread.add(_pattern(where))
+            elif meta.required:
+                self._fail(where, None, "is missing", _wanted(meta), "MISSING")
+            if meta.required:
+                said[name] = self._stand_in(meta, where)
+        return cls(**said)
+
+    def _field(self, value: Any, meta: Meta, place: str) -> Any:
+        if not meta.many:
+            return self._one(value, meta, place)
+        if not kinds.is_list(value):
+            message = f"wanted a list, found {kinds.described(value)}"
+            hint = f"write [{value}]" if not isinstance(value, Mapping) else "begin items with '- '"
+            self._fail(place, value, message, hint, "WRONG_KIND")
+            return ()
+        return tuple(
+            self._one(item, meta, f"{place}[{index}]") for index, item in enumerate(value)
+        )
+
+    def _one(self, value: Any, meta: Meta, place: str) -> Any:
+        if meta.of is not None:
+            return self.object(meta.of, value, place)
+        if value in _UNSET:
+            self._fail(place, value, "is empty", "fill it in or take it out", "MISSING")
+        elif kinds.is_masked(value):
+            self._fail(place, kinds.MASK, "", "", "")
+        else:
+            try:
+                return kinds.read(value, meta)
+            except kinds.Unreadable as bad:
+                self._fail(place, value, bad.message, bad.hint, bad.code)
+        return self._stand_in(meta, place)
+
+    def _unknown_keys(self, cls: type, data: Mapping[str, Any], place: str) -> set[str]:
+        """Report unknown keys; return the fields that they seem to have been meant for."""
+        names = [name for name, _ in _fields(cls)]
+        meant = set()
+        for key in data:
+            if key in names:
+                continue
+            close = difflib.get_close_matches(str(key).lower().replace("-", "_"), names, n=1)
+            meant.update(close)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
+            where = f"{place}.{key}" if place else str(key)
+            self.problems.append(Problem(where, "is no known key", hint, "UNKNOWN_KEY"))
+        return meant
+
+    def _stand_in(self, meta: Meta, place: str) -> Any:
+        """Return what stands for an unreadable value: of its type, and equal to no other."""
+        if meta.many:
+            return ()
+        if meta.of is not None:
+            return self._blank(meta.of, place)
+        if meta.kind in ("integer", "duration", "size"):
+            return -next(self._numbers)
+        if meta.kind == "boolean":
+            return False
+        return {} if meta.kind == "scalars" else f"?{place}"
+
+    def _blank(self, cls: type, place: str) -> Any:
+        wanted = ((name, meta) for name, meta in _fields(cls) if meta.required)
+        return cls(**{name: self._stand_in(meta, f"{place}.{name}") for name, meta in wanted})
+
+    def _fail(self, place: str, value: Any, message: str, hint: str, code: str) -> None:
+        self.unread.add(_pattern(place))
+        if value == kinds.MASK:
+            self.masked.append(place)
+        else:
+            self.problems.append(Problem(place, message, hint, code))
+
+
+@functools.cache
+def _fields(cls: type) -> tuple[tuple[str, Meta], ...]:
+    return tuple((field.name, field.metadata["said"]) for field in dataclasses.fields(cls))
+
+
+def _unset(value: Any, meta: Meta) -> bool:
+    """Tell whether a form or YAML left the field empty, a list of nothing but blanks included."""
+    if meta.many and kinds.is_list(value):
+        return all(item in _UNSET for item in value)
+    return value in _UNSET
+
+
+def _pattern(place: str) -> str:
+    return re.sub(r"\[\d+\]", "[]", place)
+
+
+def _wanted(meta: Meta) -> str:
+    example = f", for example {meta.example}" if meta.example is not None else ""
+    return f"{meta.doc.rstrip('.')}{example}"
+
+
+def _absent(data: Any) -> Problem:
+    hint = "give this minion pillar kvmha (pillar/examples), then run saltutil.refresh_pillar"
+    if data is None or data in ("", {}):
+        return Problem("kvmha", "is empty or missing", hint, "MISSING")
+    if kinds.is_masked(data):
+        return _masked(["kvmha"])
+    return Problem("kvmha", f"wanted a mapping, found {kinds.described(data)}", hint, "WRONG_KIND")
+
+
+def _wrapped() -> Problem:
+    hint = "pass what stands below it: pillar['kvmha']"
+    return Problem("kvmha", "the key kvmha itself is no part of the spec", hint, "UNKNOWN_KEY")
+
+
+def _masked(places: list[str]) -> Problem:
+    more = f", as are {len(places) - 1} more values" if len(places) > 1 else ""
+    return Problem(
+        places[0],
+        f"is masked by Salt{more}: pillar.get of Salt 3008 returns stars",
+        "read the spec from __pillar__['kvmha'], or in SLS from pillar['kvmha'] | json",
+        "MASKED",
+    )
