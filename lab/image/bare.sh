@@ -27,6 +27,7 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
     ln -sfn /dev/null "$root/etc/systemd/system/$unit"
 done
 mkdir -p "$root/var/log/journal"
-tar -C "$root" --numeric-owner --xattrs --one-file-system -cf "$OUT/bare.tar" \
+tar -C "$root" --numeric-owner --xattrs -cf "$OUT/bare.tar" \
+    --exclude=./proc --exclude=./sys --exclude=./dev --exclude=./run --exclude=./tmp/* \
     --exclude=./var/cache/apt/archives/*.deb --exclude=./var/lib/apt/lists/* \
     --exclude=./etc/apt/sources.list.d/* --exclude=./usr/sbin/policy-rc.d .

@@ -24,6 +24,7 @@ for unit in $DISABLE; do
     systemctl --root="$root" disable "$unit" 2>/dev/null || true
 done
 rm -f "$root/usr/sbin/policy-rc.d"
-tar -C "$root" --numeric-owner --xattrs --one-file-system -cf "$OUT/prepared.tar" \
+tar -C "$root" --numeric-owner --xattrs -cf "$OUT/prepared.tar" \
+    --exclude=./proc --exclude=./sys --exclude=./dev --exclude=./run --exclude=./tmp/* \
     --exclude=./var/cache/apt/archives/*.deb --exclude=./var/lib/apt/lists/* \
     --exclude=./etc/apt/sources.list.d/* .
