@@ -45,7 +45,8 @@ def converge(
     except Exception as error:
         if not is_for_the_user(error):
             raise
-        return ret | {"result": False, "comment": "\n".join(filter(None, [ret["comment"], str(error)]))}
+        said = "\n".join(filter(None, [ret["comment"], str(error)]))
+        return ret | {"result": False, "comment": said}
     if left:
         ret |= {"result": False, "comment": f"{ret['comment']}\nStill differs:\n{left.text()}"}
     return ret

@@ -25,7 +25,7 @@ def loadable(virtualname: str, version: str) -> str | tuple[bool, str]:
             f"at {kvmha.__file__}: upgrade that one, then restart this Salt daemon"
         )
     try:
-        import lxml  # noqa: F401
+        import lxml  # noqa: F401, PLC0415 - absent until installed
     except ImportError:
         return False, f"{virtualname} needs lxml in Salt's Python: salt-pip install lxml"
     return virtualname
@@ -39,7 +39,7 @@ def user_errors(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except KvmhaError as error:
-            from salt.exceptions import CommandExecutionError
+            from salt.exceptions import CommandExecutionError  # noqa: PLC0415
 
             raise CommandExecutionError(str(error)) from None
 

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 from kvmha.spec.model import ClusterSpec
 
+_COEFFICIENT = 650
+_STONITH_LEAST = 60_000
+_START_LEAST = 90_000
+
 
 @dataclass(frozen=True)
 class Timeouts:
@@ -27,24 +31,38 @@ class Timeouts:
 def derive(spec: ClusterSpec) -> Timeouts:
     """Return the timeouts of ``spec``.
 
-    ``token`` is the real one: with a nodelist corosync adds 650 ms for every node beyond
-    two (corosync.conf(5), token_coefficient). ``delay_max`` is the random delay that keeps
+    ``token`` and ``consensus`` are the real ones: with a nodelist corosync adds 650 ms to the
+    token for every node beyond two (corosync.conf(5), token_coefficient) and takes 1.2 times
+    that as consensus unless one is written. crmsh reckons with the token as it is written,
+    and warns about any other sum, so ``stonith_timeout`` and ``delay_start`` follow crmsh:
+    both keep more in hand than the difference. ``delay_max`` is the random delay that keeps
     two nodes from fencing each other; ``start_limit`` is systemd's TimeoutStartSec for sbd.
+    Those four are whole seconds, as their tools want them.
     """
     count = len(spec.nodes)
-    token = spec.corosync.token + max(count - 2, 0) * 650
-    consensus = spec.corosync.consensus or token * 12 // 10
+    written = spec.corosync.token
+    membership = written + (spec.corosync.consensus or written * 12 // 10)
+    token = written + max(count - 2, 0) * _COEFFICIENT
     watchdog = spec.fencing.sbd.watchdog_timeout
     msgwait = 2 * watchdog
     delay_max = 30_000 if count == 2 else 0
-    delay_start = token + consensus + delay_max + msgwait
+    delay_start = _ceiled(membership + delay_max + msgwait)
     return Timeouts(
         token=token,
-        consensus=consensus,
+        consensus=spec.corosync.consensus or token * 12 // 10,
         watchdog=watchdog,
         msgwait=msgwait,
-        stonith_timeout=max(msgwait * 12 // 10, 60_000) + token + consensus,
+        stonith_timeout=_ceiled(max(_with_reserve(msgwait), _STONITH_LEAST) + membership),
         delay_max=delay_max,
         delay_start=delay_start,
-        start_limit=max(delay_start * 12 // 10, 90_000),
+        start_limit=max(_with_reserve(delay_start), _START_LEAST),
     )
+
+
+def _with_reserve(ms: int) -> int:
+    """Return a fifth more, cut to whole seconds as crmsh's ``int(1.2 * seconds)`` does."""
+    return ms * 12 // 10_000 * 1000
+
+
+def _ceiled(ms: int) -> int:
+    return -(-ms // 1000) * 1000
