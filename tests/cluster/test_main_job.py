@@ -1,0 +1,122 @@
+"""The main job, told in order on one cluster: preview, accidents, deployment, failover, day after.
+
+The tests build on each other; pytest runs them in the order of this file.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from tests.cluster.story import Story, background
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(1800)]
+
+SAN = "/dev/disk/by-id/scsi-lab-"
+
+
+def test_preview_of_prepared_nodes_says_what_would_change_and_changes_nothing(story: Story) -> None:
+    before = story.fingerprint()
+    status, said = story.orchestrate("test=True")
+    assert status == 0, said
+    for expected in ("corosync.conf", "sbd", "mkfs", "web1"):
+        assert expected in said, f"the preview does not mention {expected}:\n{said}"
+    assert story.fingerprint() == before
+
+
+def test_foreign_filesystem_on_the_san_stops_the_run(story: Story) -> None:
+    first = story.nodes[0]
+    first.run(f"mkfs.xfs -q -L payroll {SAN}vmstore")
+    try:
+        status, said = story.orchestrate()
+        assert status != 0
+        for expected in ("scsi-lab-vmstore", "xfs", "payroll", "consent"):
+            assert expected in said, said
+        assert "payroll" in first.run(f"blkid -p {SAN}vmstore").stdout
+    finally:
+        first.run(f"wipefs -qa {SAN}vmstore && dd if=/dev/zero of={SAN}vmstore bs=1M count=8 conv=fsync")
+
+
+def test_run_killed_with_its_master_process_is_continued(story: Story) -> None:
+    with background(story.start("state.orchestrate", "kvmha")) as run:
+        story.until(lambda: story.nodes[0].run("test -s /etc/corosync/corosync.conf", check=False).ok)
+        run.kill()
+
+
+def test_run_in_which_a_minion_died_is_continued(story: Story) -> None:
+    with background(story.start("state.orchestrate", "kvmha")) as run:
+        story.until(lambda: story.nodes[1].run("pgrep -x pacemakerd", check=False).ok)
+        story.nodes[1].run("systemctl kill -s KILL salt-minion")
+        run.wait(timeout=900)
+    story.nodes[1].run("systemctl restart salt-minion")
+    story.lab.wait_minions()
+
+
+def test_run_in_which_a_node_lost_power_is_continued_to_the_end(story: Story) -> None:
+    with background(story.start("state.orchestrate", "kvmha")) as run:
+        story.until(lambda: "dlm" in story.nodes[0].run("crm_resource --list", check=False).stdout)
+        story.lab.kill("ha-host3")
+        run.wait(timeout=900)
+    story.lab.node("ha-host3").wait()
+    story.lab.wait_minions()
+    report = story.deploy()
+    assert [stage["name"] for stage in report["stages"]]
+    assert report["failover"]["seconds"] > 0
+    assert story.host_of("web1")
+
+
+def test_second_run_changes_and_restarts_nothing(story: Story) -> None:
+    before = story.fingerprint(), story.daemons()
+    report = story.deploy()
+    assert report["changes"] == 0
+    assert (story.fingerprint(), story.daemons()) == before
+
+
+def test_preview_of_a_converged_cluster_is_empty(story: Story) -> None:
+    before = story.fingerprint(), story.daemons()
+    status, said = story.orchestrate("test=True")
+    assert status == 0, said
+    assert re.search(r"^Succeeded: \d+$", said, re.M), said
+    assert "changed=" not in said, said
+    assert (story.fingerprint(), story.daemons()) == before
+
+
+def test_highstate_of_a_converged_cluster_changes_nothing(story: Story) -> None:
+    before = story.fingerprint(), story.daemons()
+    assert story.highstate_changes() == {node.name: [] for node in story.nodes}
+    assert (story.fingerprint(), story.daemons()) == before
+
+
+def test_highstate_mends_what_is_the_nodes_own(story: Story) -> None:
+    node = story.nodes[2]
+    node.run("sed -i '/ha-host1/d' /etc/hosts; rm /etc/modules-load.d/kvmha-watchdog.conf")
+    before = story.daemons()
+    changed = story.highstate_changes()
+    assert changed[node.name]
+    assert not changed[story.nodes[0].name]
+    assert "ha-host1" in node.run("cat /etc/hosts").stdout
+    assert story.daemons() == before
+
+
+def test_vm_survives_the_power_loss_of_its_host(story: Story) -> None:
+    host = story.host_of("web1")
+    assert host
+    count = story.heartbeat("web1")
+    story.lab.kill(host)
+    began = time.monotonic()
+    story.until(lambda: story.host_of("web1") not in (None, host), timeout=600)
+    story.until(lambda: story.heartbeat("web1") > count, timeout=120)
+    print(f"web1 was back after {time.monotonic() - began:.0f} s")
+    story.lab.node(host).wait()
+    story.lab.wait_minions()
+
+
+def test_secret_is_nowhere_but_in_its_files(story: Story) -> None:
+    assert story.traces_of_the_authkey() == []
+
+
+def test_watch_over_the_vms_looked_all_the_time(story: Story) -> None:
+    assert story.looks > 50
+    assert story.counter_went_only_forward("web1")
