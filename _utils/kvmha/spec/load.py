@@ -85,9 +85,7 @@ class _Reader:
             hint = f"write [{value}]" if not isinstance(value, Mapping) else "begin items with '- '"
             self._fail(place, value, message, hint, "WRONG_KIND")
             return ()
-        return tuple(
-            self._one(item, meta, f"{place}[{index}]") for index, item in enumerate(value)
-        )
+        return tuple(self._one(item, meta, f"{place}[{index}]") for index, item in enumerate(value))
 
     def _one(self, value: Any, meta: Meta, place: str) -> Any:
         if meta.of is not None:

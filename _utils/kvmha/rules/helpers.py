@@ -1,0 +1,31 @@
+"""What several rules need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from kvmha.errors import Problem
+from kvmha.spec.model import ClusterSpec
+
+
+def repeated(items: Iterable[tuple[str, str, Any]], *, hint: str, code: str) -> Iterator[Problem]:
+    """Yield a Problem for each value said before; an item is place, owner ('' for none), value."""
+    first: dict[Any, str] = {}
+    for place, owner, value in items:
+        if value in first:
+            yield Problem(place, f"{value} is already used by {first[value]}", hint, code)
+        else:
+            first[value] = f"'{owner}'" if owner else place
+
+
+def sbd_devices(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    """Yield place and path of every SBD device."""
+    for index, device in enumerate(spec.fencing.sbd.devices):
+        yield f"fencing.sbd.devices[{index}]", device
+
+
+def filesystem_devices(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    """Yield place and path of every filesystem's device."""
+    for index, filesystem in enumerate(spec.storage.filesystems):
+        yield f"storage.filesystems[{index}].device", filesystem.device
