@@ -1,0 +1,1 @@
+"""From a ClusterSpec to the documents it wants."""

@@ -1,0 +1,1 @@
+"""Documents: parse, render, an address for every value; what is not ours is preserved."""
