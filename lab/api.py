@@ -203,25 +203,25 @@ class Lab:
 
     def kill(self, node: str) -> None:
         """Cut a node's power; it boots again by itself (``node(...).wait()`` waits for that)."""
-        self.ask("power", node=node, verb="kill")
+        self.ask("power", node=node, to="kill")
 
     def off(self, node: str) -> None:
         """Cut a node's power and keep it off."""
-        self.ask("power", node=node, verb="off")
+        self.ask("power", node=node, to="off")
 
     def on(self, node: str, wait: bool = True) -> None:
         """Give a node power, and wait until ssh answers."""
-        self.ask("power", node=node, verb="on")
+        self.ask("power", node=node, to="on")
         if wait:
             self.node(node).wait()
 
     def freeze(self, node: str) -> None:
         """Stop a node in its tracks; it neither answers nor resets its connections."""
-        self.ask("power", node=node, verb="freeze")
+        self.ask("power", node=node, to="freeze")
 
     def thaw(self, node: str) -> None:
         """Let a frozen node go on."""
-        self.ask("power", node=node, verb="thaw")
+        self.ask("power", node=node, to="thaw")
 
     # -- faults ----------------------------------------------------------------------------------
 

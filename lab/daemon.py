@@ -62,7 +62,7 @@ class Daemon:
         except OSError:
             return False
 
-    def power(self, node: str, verb: str) -> dict[str, Any]:
+    def power(self, node: str, to: str) -> dict[str, Any]:
         """Do ``on``, ``off``, ``kill``, ``freeze`` or ``thaw`` to a node."""
         supervisor = self._node(node)
         {
@@ -71,7 +71,7 @@ class Daemon:
             "kill": supervisor.kill,
             "freeze": supervisor.freeze,
             "thaw": supervisor.thaw,
-        }[verb]()
+        }[to]()
         return supervisor.state()
 
     def cut(self, one: str, two: str) -> None:

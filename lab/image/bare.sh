@@ -23,9 +23,16 @@ rm -r "$root/wheels"
 # Nothing here needs these, and each costs seconds of every boot.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
     e2scrub_reap.service fstrim.timer getty@tty1.service systemd-timesyncd.service \
-    systemd-pstore.service systemd-random-seed.service; do
+    systemd-pstore.service systemd-random-seed.service systemd-binfmt.service \
+    proc-sys-fs-binfmt_misc.automount dev-hugepages.mount sys-kernel-tracing.mount \
+    modprobe@drm.service modprobe@efi_pstore.service modprobe@loop.service \
+    systemd-update-utmp.service systemd-update-utmp-runlevel.service \
+    systemd-ask-password-console.path systemd-ask-password-wall.path; do
     ln -sfn /dev/null "$root/etc/systemd/system/$unit"
 done
+ln -sfn /usr/lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
+# Still started when something asks for it over D-Bus.
+rm -f "$root/usr/lib/systemd/system/multi-user.target.wants/systemd-logind.service"
 mkdir -p "$root/var/log/journal"
 tar -C "$root" --numeric-owner --xattrs -cf "$OUT/bare.tar" \
     --exclude=./proc --exclude=./sys --exclude=./dev --exclude=./run --exclude=./tmp/* \
