@@ -7,6 +7,7 @@ from typing import Any
 
 from kvmha.errors import KvmhaError
 from kvmha.plan import Disruption, Plan
+from kvmha.wait import eventually
 
 _PlanDict = Mapping[str, Any]
 
@@ -50,6 +51,34 @@ def converge(
     if left:
         ret |= {"result": False, "comment": f"{ret['comment']}\nStill differs:\n{left.text()}"}
     return ret
+
+
+def checked(
+    name: str,
+    *,
+    missing: Callable[[], list[str]],
+    test: bool,
+    timeout: float = 0.0,
+    interval: float = 2.0,
+    said: Callable[[], str] = str,
+) -> dict[str, Any]:
+    """Look until nothing is missing; return what Salt expects of a state that changes nothing.
+
+    ``missing`` returns what is still wrong; ``timeout`` and ``interval`` are seconds.
+    ``said`` gives the comment of a success. With ``test`` there is one look, and what is
+    missing is no failure: what comes before it in the run was not done either.
+    """
+    ret: dict[str, Any] = {"name": name, "changes": {}, "result": True, "comment": ""}
+    try:
+        if test and (reasons := missing()):
+            return ret | {"result": None, "comment": "\n".join(["Not yet:", *reasons])}
+        if not test:
+            eventually(lambda: "\n".join(missing()), timeout=timeout, interval=interval)
+    except Exception as error:
+        if not is_for_the_user(error):
+            raise
+        return ret | {"result": False, "comment": str(error)}
+    return ret | {"comment": said() or "As wanted."}
 
 
 def is_for_the_user(error: Exception) -> bool:

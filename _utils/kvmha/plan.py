@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum, IntEnum
 from typing import Any
 
-from kvmha.errors import KvmhaError, Refused
+from kvmha.errors import KvmhaError, Refused, StalePlan
 
 
 class Disruption(IntEnum):
@@ -109,6 +109,17 @@ class Plan:
             raise Refused(
                 f"refused, since only {limit.word} is allowed here:\n{lines}",
                 hint=f"set allow: {self.disruption.word} to permit it",
+            )
+
+    def refuse_stale(self, expect: str | None) -> None:
+        """Raise StalePlan unless this is the plan whose digest is ``expect``; None expects any.
+
+        An empty plan is never stale: somebody else has done what was to be done.
+        """
+        if expect and self and self.digest != expect:
+            raise StalePlan(
+                f"the plan is no longer the one that was shown; now it is:\n{self.text()}",
+                hint="look at the new plan, then apply again",
             )
 
     def text(self) -> str:

@@ -1,0 +1,58 @@
+"""Choosing a platform from grains."""
+
+from __future__ import annotations
+
+import pytest
+
+from kvmha import platforms
+from kvmha.errors import KvmhaError
+
+KNOWN = [
+    ({"os_family": "Debian", "os": "Debian", "osmajorrelease": 12}, "Debian"),
+    ({"os_family": "Debian", "os": "Ubuntu", "osmajorrelease": 24}, "Debian"),
+    ({"os_family": "Suse", "os": "SLES", "osmajorrelease": 15, "osrelease": "15.5"}, "SLES 15"),
+    ({"os_family": "Suse", "os": "SLES_SAP", "osmajorrelease": "15"}, "SLES 15"),
+    ({"os_family": "Suse", "os": "SUSE", "osmajorrelease": 15}, "SLES 15"),
+    ({"os_family": "Suse", "os": "Leap", "osmajorrelease": 15}, "openSUSE Leap 15"),
+    ({"os_family": "Suse", "os": "SLES", "osmajorrelease": 16, "osrelease": "16.0"}, "SLES 16"),
+    ({"os_family": "RedHat", "os": "Rocky", "osmajorrelease": 9}, "RHEL 9"),
+]
+
+
+@pytest.mark.parametrize(("grains", "name"), KNOWN)
+def test_known_platform_is_chosen(grains, name):
+    assert platforms.for_grains(grains).name == name
+
+
+@pytest.mark.parametrize(
+    "grains",
+    [
+        {},
+        {"os_family": "Debian", "os": "Debian", "osmajorrelease": 11},
+        {"os_family": "Debian", "os": "Ubuntu", "osmajorrelease": 20},
+        {"os_family": "Suse", "os": "SLES", "osmajorrelease": 12},
+        {"os_family": "RedHat", "os": "CentOS", "osmajorrelease": 7},
+        {"os_family": "Windows", "os": "Windows", "osmajorrelease": "2022Server"},
+    ],
+)
+def test_unknown_platform_is_refused_naming_what_is_supported(grains):
+    with pytest.raises(KvmhaError, match=r"no supported platform.*SLES 15"):
+        platforms.for_grains(grains)
+
+
+@pytest.mark.parametrize(("release", "service"), [("15.5", "libvirtd"), ("15.6", "virtqemud")])
+def test_libvirt_is_modular_since_service_pack_six(release, service):
+    grains = {"os_family": "Suse", "os": "SLES", "osmajorrelease": 15, "osrelease": release}
+    assert platforms.for_grains(grains).libvirt_service == service
+
+
+def test_every_platform_can_fence_and_names_each_package_once():
+    for platform in (
+        platforms.SLES_15,
+        platforms.LEAP_15,
+        platforms.SLES_16,
+        platforms.DEBIAN,
+        platforms.RHEL_9,
+    ):
+        assert platform.fencing_agent in ("external/sbd", "fence_sbd")
+        assert len(set(platform.packages)) == len(platform.packages)
