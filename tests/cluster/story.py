@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import shlex
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from lab import control, saltmaster
 from lab.api import Lab
 from lab.errors import LabError
 
+from kvmha.wait import eventually
+
+CONFIGURATION = """
+cat /etc/corosync/corosync.conf /etc/default/sbd /etc/libvirt/qemu.conf /etc/hosts 2>/dev/null
+ls -l /etc/corosync/authkey 2>/dev/null
+cat /etc/systemd/system/*/kvmha* /etc/modules-load.d/kvmha* 2>/dev/null
+CIB_file= cibadmin --query --scope configuration 2>/dev/null
+dpkg-query -W
+for disk in /dev/disk/by-id/scsi-lab-*; do blkid -p $disk; head -c 512 $disk | sha256sum; done
+systemctl list-unit-files --state=enabled --no-legend
+"""
+DAEMONS = "ps -o pid=,lstart=,comm= -C corosync,pacemakerd,sbd,libvirtd,dlm_controld,qemu-system-x86"
 RUNNING_VMS = "pgrep -af qemu-system | grep -o 'guest=[^,]*' | sort"
 
 
@@ -59,6 +77,84 @@ class Story:
         assert len(hosts) < 2, f"{vm} runs on {hosts}"
         return hosts[0] if hosts else None
 
+    def fingerprint(self) -> dict[str, str]:
+        """Return, for each node, everything that a run could have configured."""
+        return self.everywhere(CONFIGURATION)
+
+    def daemons(self) -> dict[str, list[str]]:
+        """Return, for each node, the long-running processes with their start times."""
+        return {
+            name: sorted(line for line in said.splitlines() if "sbd: " not in line)
+            for name, said in self.everywhere(DAEMONS).items()
+        }
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start a runner in the background, its output into a file of the lab."""
+        log = (self.lab.paths.root / "background.log").open("wb")
+        inside = [*control.inside(self.lab.paths), "salt-run", "--no-color", *words]
+        environment = saltmaster.environment(self.lab.spec)
+        return subprocess.Popen(inside, env=environment, stdout=log, stderr=log)
+
+    def kill_runners(self) -> None:
+        """End every runner with SIGKILL, as a crash would."""
+        self.lab.master.run("pkill -KILL -f '[s]alt-run'")
+
+    def until(self, holds: Callable[[], bool], timeout: float = 900) -> None:
+        """Wait until ``holds``; a node that does not answer is not there yet."""
+
+        def missing() -> str:
+            try:
+                return "" if holds() else "it does not hold yet"
+            except LabError as error:
+                return str(error)
+
+        eventually(missing, timeout=timeout, interval=1)
+
+    def highstate_changes(self) -> dict[str, list[str]]:
+        """Run a highstate on all nodes; return the states that changed something, by node."""
+        done = self.lab.master.run(
+            "salt --out=json --static -t 600 '*' state.highstate", timeout=700, check=False
+        )
+        answer = json.loads(done.stdout)
+        failed = [
+            f"{node}: {state['__id__']}: {state['comment']}"
+            for node, states in answer.items()
+            for state in states.values()
+            if state["result"] is False
+        ]
+        assert not failed, failed
+        return {
+            node: [state["__id__"] for state in states.values() if state["changes"]]
+            for node, states in answer.items()
+        }
+
+    def serial(self, vm: str) -> str:
+        """Return what the guest has written to its serial line in all its lives."""
+        log = shlex.quote(f"/srv/vmstore/{vm}/serial.log")
+        for node in self.nodes:
+            said = node.run(f"mountpoint -q /srv/vmstore && cat {log}", check=False)
+            if said.returncode == 0:
+                return str(said.stdout)
+        raise LabError(f"no node can read {log}")
+
+    def counts(self, vm: str) -> list[int]:
+        """Return every count of the guest in order; it goes on from its disk after a start."""
+        return [int(line) for line in re.findall(r"^(\d{10}) [a-p]{8}\r?$", self.serial(vm), re.M)]
+
+    def traces_of_the_authkey(self) -> list[str]:
+        """Return the files of master and nodes that hold the authkey, beyond its own."""
+        root = self.lab.paths.salt
+        keys = list(Path(root).glob("**/kvmha/*/authkey"))
+        assert len(keys) == 1, keys
+        key = keys[0].read_bytes()
+        needles = [key, key.hex().encode(), base64.b64encode(key)]
+        found = []
+        for path in Path(root).rglob("*"):
+            if path.is_file() and path != keys[0]:
+                data = path.read_bytes()
+                found += [str(path)] * any(needle in data for needle in needles)
+        return found
+
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Look at every node again and again for a VM that is active twice."""
@@ -73,13 +169,31 @@ class Story:
 
     def _watch(self, stop: threading.Event) -> None:
         while not stop.wait(2):
-            seen: dict[str, list[str]] = {}
-            for node in self.nodes:
-                try:
-                    said = node.run(RUNNING_VMS, check=False, timeout=10).stdout
-                except LabError:
-                    continue
-                for vm in set(said.split()):
-                    seen.setdefault(vm, []).append(node.name)
+            seen = self._look()
+            if any(len(hosts) > 1 for hosts in seen.values()):
+                # The looks at two nodes are seconds apart: only what is still so is a double.
+                again = self._look()
+                seen = {vm: [h for h in hosts if h in again.get(vm, [])] for vm, hosts in seen.items()}
             self.looks += 1
             self.doubles += [f"{vm}: {hosts}" for vm, hosts in seen.items() if len(hosts) > 1]
+
+    def _look(self) -> dict[str, list[str]]:
+        seen: dict[str, list[str]] = {}
+        for node in self.nodes:
+            try:
+                said = node.run(RUNNING_VMS, check=False, timeout=10).stdout
+            except LabError:
+                continue
+            for vm in set(said.split()):
+                seen.setdefault(vm, []).append(node.name)
+        return seen
+
+
+@contextmanager
+def background(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Hold a process that ends with the block, whatever happens in it."""
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
