@@ -57,6 +57,14 @@ def size_bytes(text: str | int) -> int:
     return int(float(match.group(1)) * 1024**power)
 
 
+def size(count: int) -> str:
+    """Return bytes in the largest unit that divides them: ``32MiB``, ``1000B``."""
+    for power, unit in ((4, "TiB"), (3, "GiB"), (2, "MiB"), (1, "KiB")):
+        if count and count % 1024**power == 0:
+            return f"{count // 1024**power}{unit}"
+    return f"{count}B"
+
+
 def boolean(text: str | bool | int) -> bool:
     """Return what the words of corosync, Pacemaker and YAML for yes and no mean."""
     word = str(text).strip().lower()

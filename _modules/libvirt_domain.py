@@ -1,0 +1,264 @@
+"""Virtual machines as libvirt domains: their disks and XML on the shared filesystem, and libvirt.
+
+Every function takes ``spec``, the document below the pillar key ``kvmha``; without it the
+minion's own pillar is used. Nothing here starts or stops a VM: that is the cluster's to do.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from kvmha import platforms
+from kvmha.build import domain, libvirt_host
+from kvmha.errors import CommandFailed, KvmhaError
+from kvmha.plan import Plan
+from kvmha.salt_edge import loadable, user_errors
+from kvmha.spec import ClusterSpec, load
+from kvmha.spec.model import Vm
+from kvmha.tools import files, host, images
+from kvmha.tools.libvirt import Libvirt
+from kvmha.tools.libvirt_host import observe_host, restart_if_running
+from kvmha.tools.runner import Runner
+
+__version__ = "0.1.0"
+__virtualname__ = "libvirt_domain"
+
+log = logging.getLogger(__name__)
+
+
+def __virtual__():
+    return loadable(__virtualname__, __version__)
+
+
+@user_errors
+def plan(spec: dict[str, Any] | None = None, vm: str = "") -> dict[str, Any]:
+    """Return what is missing of VM ``vm`` on its shared filesystem. Changes nothing.
+
+    While the filesystem is not mounted here, everything is shown as missing, with a note.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 libvirt_domain.plan vm=web1
+    """
+    cluster = _load(spec)
+    return _plan(cluster, domain.find(cluster, vm))[0].to_dict()
+
+
+@user_errors
+def apply(
+    spec: dict[str, Any] | None = None, vm: str = "", expect: str | None = None
+) -> dict[str, Any]:
+    """Make the folder, the missing disks and the domain XML of VM ``vm``.
+
+    An existing disk is never written. A running VM takes a changed XML when it next starts.
+    Safe on several nodes at once: a disk is made whole under another name and gets its own
+    only if there is none. ``expect`` is the digest of the plan that was shown. Raises an error
+    when the filesystem is not mounted here.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 libvirt_domain.apply vm=web1
+    """
+    cluster = _load(spec)
+    wanted = domain.find(cluster, vm)
+    todo, seen = _plan(cluster, wanted)
+    todo.refuse_stale(expect)
+    if todo:
+        _refuse_unmounted(cluster, wanted)
+        _do(cluster, wanted, todo, seen)
+    return todo.to_dict()
+
+
+@user_errors
+def host_plan(spec: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what libvirt on this node needs to be set to. Changes nothing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' libvirt_domain.host_plan
+    """
+    service = _service()
+    seen = observe_host(Runner(), service)
+    return libvirt_host.plan(_load(spec), service, seen).to_dict()
+
+
+@user_errors
+def host_apply(spec: dict[str, Any] | None = None, expect: str | None = None) -> dict[str, Any]:
+    """Write qemu.conf and what else libvirt needs; restart its daemon if that runs.
+
+    Running VMs survive the restart of the daemon. ``expect`` is the digest of the plan that
+    was shown.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' libvirt_domain.host_apply
+    """
+    cluster, runner, service = _load(spec), Runner(), _service()
+    seen = observe_host(runner, service)
+    todo = libvirt_host.plan(cluster, service, seen)
+    todo.refuse_stale(expect)
+    addresses = [change.address for change in todo.changes]
+    if f"file:{libvirt_host.DROP_IN}" in addresses:
+        files.write(libvirt_host.DROP_IN, libvirt_host.drop_in(service) or "")
+        runner.run(["systemctl", "daemon-reload"])
+    for address in addresses:
+        if address.startswith("domain:"):
+            Libvirt(runner).disable_autostart(address.split(":")[1])
+    text = libvirt_host.wanted_qemu_conf(cluster, seen)
+    if text is not None:
+        files.write(libvirt_host.QEMU_CONF, text)
+    if text is not None or f"service:{service}" in addresses:
+        restart_if_running(runner, service)
+    _tell(todo)
+    return todo.to_dict()
+
+
+@user_errors
+def status() -> dict[str, Any]:
+    """Return ``domains`` (name -> state) and ``running`` (name -> processor time in ns).
+
+    Those of this node only. An error when libvirt does not answer: it may run domains still.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' libvirt_domain.status
+    """
+    found = Libvirt(Runner()).domains()
+    return {
+        "running": {name: each.cpu_time for name, each in found.items() if each.active},
+        "domains": {name: each.state for name, each in found.items()},
+    }
+
+
+@user_errors
+def heartbeat(spec: dict[str, Any] | None = None, vm: str = "") -> dict[str, Any]:
+    """Return ``value``, a number that moves while VM ``vm`` lives, and its ``kind``.
+
+    ``cpu``: nanoseconds of processor time, 0 where the VM does not run. ``serial``: bytes
+    that the guest has said, the same on every node; ``said`` is its last whole line.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' libvirt_domain.heartbeat vm=web1
+    """
+    cluster = _load(spec)
+    wanted = domain.find(cluster, vm)
+    if wanted.heartbeat == "serial":
+        size, said = images.tail(domain.serial_log(cluster, wanted))
+        return {"kind": "serial", "value": size, "said": said}
+    found = Libvirt(Runner()).domains().get(wanted.name)
+    return {"kind": "cpu", "value": found.cpu_time if found else 0}
+
+
+def _plan(cluster: ClusterSpec, vm: Vm) -> tuple[Plan, domain.Observed]:
+    seen = _observe(cluster, vm)
+    todo = domain.plan(cluster, vm, seen)
+    if todo and seen.xml is not None and _runs(vm):
+        todo = domain.plan(cluster, vm, seen, running=True)
+    return todo, seen
+
+
+def _observe(cluster: ClusterSpec, vm: Vm) -> domain.Observed:
+    filesystem = cluster.filesystem_of(vm)
+    kind = host.mounts().get(filesystem.mount, {}).get("type", "")
+    if kind != filesystem.type:
+        return domain.Observed()
+    folder = cluster.folder_of(vm)
+    found = {disk.file: images.inspect(f"{folder}/{disk.file}") for disk in vm.disks}
+    return domain.Observed(
+        mounted=kind,
+        folder=Path(folder).is_dir(),
+        xml=files.read(domain.xml_path(cluster, vm)),
+        images={file: image for file, image in found.items() if image is not None},
+        leftovers=tuple(images.leftovers(folder, owner=__opts__["id"], xml=f"{vm.name}.xml")),
+    )
+
+
+def _runs(vm: Vm) -> bool:
+    """Tell whether ``vm`` runs here or, by Pacemaker's word, elsewhere.
+
+    A missing program or a daemon that is off means that nothing runs yet.
+    """
+    runner = Runner()
+    try:
+        found = Libvirt(runner).domains().get(vm.name)
+    except CommandFailed:
+        found = None
+    if found is not None and found.active:
+        return True
+    try:
+        said = runner.run(["crm_resource", "--resource", f"vm-{vm.name}", "--locate"], ok=None)
+    except CommandFailed:
+        return False
+    return "is running on" in said.stdout
+
+
+def _refuse_unmounted(cluster: ClusterSpec, vm: Vm) -> None:
+    filesystem = cluster.filesystem_of(vm)
+    kind = host.mounts().get(filesystem.mount, {}).get("type")
+    if kind != filesystem.type:
+        found = f"{kind} is mounted" if kind else "nothing is mounted"
+        raise KvmhaError(
+            f"{vm.name} is not written: {found} at {filesystem.mount}, not {filesystem.type}",
+            hint=f"is the resource fs-{filesystem.name} started here? see: crm_mon -1r",
+        )
+
+
+def _do(cluster: ClusterSpec, vm: Vm, todo: Plan, seen: domain.Observed) -> None:
+    folder = Path(cluster.folder_of(vm))
+    folder.mkdir(mode=0o755, exist_ok=True)
+    for path in seen.leftovers:
+        Path(path).unlink(missing_ok=True)
+    for disk in vm.disks:
+        if disk.file not in seen.images:
+            images.create(
+                Runner(),
+                folder / disk.file,
+                format=disk.format,
+                size=disk.size,
+                source=_fetched(disk.source),
+                owner=__opts__["id"],
+            )
+    text = domain.wanted_xml(cluster, vm, seen)
+    if text is not None:
+        files.write(domain.xml_path(cluster, vm), text)
+    _tell(todo)
+
+
+def _fetched(source: str) -> str:
+    """Return the path on this node of an image that may be on Salt's file server."""
+    if not source.startswith("salt://"):
+        return source
+    path = __salt__["cp.cache_file"](source)
+    if not path:
+        raise KvmhaError(
+            f"the Salt master has no {source}", hint="put it below file_roots, or name a local path"
+        )
+    return path
+
+
+def _tell(todo: Plan) -> None:
+    for change in todo.changes:
+        log.info("done: %s", change.text())
+
+
+def _service() -> str:
+    return platforms.for_grains(__grains__).libvirt_service
+
+
+def _load(spec: dict[str, Any] | None) -> ClusterSpec:
+    return load(__pillar__.get("kvmha", {}) if spec is None else spec)

@@ -1,0 +1,229 @@
+"""From the spec of a VM to its domain XML, and from what is there to a plan."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from kvmha import values
+from kvmha.documents import domain
+from kvmha.documents.image import Image
+from kvmha.errors import InvalidInput, Problem
+from kvmha.plan import Action, Change, Disruption, Plan
+from kvmha.spec.model import ClusterSpec, Disk, Vm
+
+_NAMESPACE = uuid.UUID("5d0f0a4e-3a0f-5a52-8f3c-6b1f6a1f7c11")
+_PREFIX = {"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd"}
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What there is of a VM.
+
+    ``mounted`` is the kind of filesystem at the mount point, empty when none is; then nothing
+    below is known. ``xml`` is the text of the domain XML. ``images`` has every disk of the
+    spec that exists, by its ``file``. ``leftovers`` are paths that a killed run left.
+    """
+
+    mounted: str = ""
+    folder: bool = False
+    xml: str | None = None
+    images: Mapping[str, Image] = field(default_factory=dict)
+    leftovers: tuple[str, ...] = ()
+
+
+def find(spec: ClusterSpec, name: str) -> Vm:
+    """Return the VM called ``name``; raise InvalidInput when the spec has none."""
+    for vm in spec.vms:
+        if vm.name == name:
+            if spec.filesystem_of(vm) is None:
+                hint = "name one of storage.filesystems"
+                said = Problem(f"vms[{name}].filesystem", "there is no such filesystem", hint)
+                raise InvalidInput("spec", [said])
+            return vm
+    known = ", ".join(vm.name for vm in spec.vms) or "none"
+    raise InvalidInput("vm", [Problem("vm", f"no VM is called {name!r}", f"known: {known}")])
+
+
+def xml_path(spec: ClusterSpec, vm: Vm) -> str:
+    """Return the path of the domain XML of ``vm``, outside libvirt's own folders.
+
+    The resource agent undefines the domain before it creates it, which removes a file below
+    /etc/libvirt/qemu (resource-agents, heartbeat/VirtualDomain).
+    """
+    return f"{spec.folder_of(vm)}/{vm.name}.xml"
+
+
+def serial_log(spec: ClusterSpec, vm: Vm) -> str:
+    """Return the path of the file that takes what the guest says on its first serial line."""
+    return f"{spec.folder_of(vm)}/serial.log"
+
+
+def domain_uuid(cluster: str, vm: str) -> str:
+    """Return the uuid of a VM: the same on every node, at every run."""
+    return str(uuid.uuid5(_NAMESPACE, f"{cluster}/{vm}"))
+
+
+def derived_mac(cluster: str, vm: str, index: int) -> str:
+    """Return the address of interface ``index`` of a VM, in the range of QEMU (52:54:00)."""
+    digest = hashlib.sha256(f"{cluster}/{vm}/{index}".encode()).digest()
+    return "52:54:00:" + ":".join(f"{byte:02x}" for byte in digest[:3])
+
+
+def build(spec: ClusterSpec, vm: Vm) -> domain.Element:
+    """Return the domain XML that ``vm`` wants.
+
+    A domain that ends stays ended: only the cluster starts it again, perhaps elsewhere.
+    """
+    root = etree.Element("domain", type=vm.type)
+    _add(root, "name", vm.name)
+    _add(root, "uuid", domain_uuid(spec.cluster.name, vm.name))
+    for tag in ("memory", "currentMemory"):
+        _add(root, tag, str(-(-vm.memory // 1024)), unit="KiB")
+    _add(root, "vcpu", str(vm.vcpus))
+    system = _add(root, "os")
+    machine = {"machine": vm.machine} if vm.machine else {}
+    _add(system, "type", "hvm", arch="x86_64", **machine)
+    features = _add(root, "features")
+    _add(features, "acpi")  # without it a guest does not hear `virsh shutdown`
+    _add(features, "apic")
+    _add(root, "clock", offset="utc")
+    _add(root, "on_poweroff", "destroy")
+    _add(root, "on_reboot", "restart")
+    _add(root, "on_crash", "destroy")
+    devices = _add(root, "devices")
+    _add_disks(devices, spec, vm)
+    _add_interfaces(devices, spec, vm)
+    _add_serial(devices, spec, vm)
+    _add(devices, "memballoon", model="virtio")
+    domain.mark_owned(root)
+    return root
+
+
+def plan(spec: ClusterSpec, vm: Vm, seen: Observed, *, running: bool = False) -> Plan:
+    """Return what has to change for ``vm``.
+
+    ``running`` tells whether the VM runs anywhere: a changed XML then takes effect when the
+    VM next starts, so the change costs a restart. A disk that the XML already names but that
+    is gone counts as data loss: something else must be wrong.
+    """
+    changes: list[Change] = []
+    notes: list[str] = []
+    if not seen.mounted:
+        filesystem = spec.filesystem_of(vm)
+        mount = filesystem.mount if filesystem else "?"
+        notes.append(f"{mount} is not mounted here yet: what is on it is not known")
+    if not seen.folder:
+        changes.append(Change(Action.CREATE, f"domain:{vm.name}:folder", None, spec.folder_of(vm)))
+    changes += [
+        Change(Action.DELETE, f"domain:{vm.name}:leftover[{path}]", "unfinished file", None)
+        for path in seen.leftovers
+    ]
+    changes += _disk_changes(spec, vm, seen, notes)
+    changes += _xml_changes(spec, vm, seen, running, notes)
+    base = hashlib.sha256(repr((seen, running)).encode()).hexdigest()[:16]
+    return Plan(tuple(changes), base, tuple(notes))
+
+
+def wanted_xml(spec: ClusterSpec, vm: Vm, seen: Observed) -> str | None:
+    """Return the text that the domain XML must get, None where it is as wanted."""
+    wanted = build(spec, vm)
+    if seen.xml is None:
+        return domain.render(wanted)
+    if not _xml_changes(spec, vm, seen, False, []):
+        return None
+    return domain.render(domain.merged(_parse(spec, vm, seen.xml), wanted))
+
+
+def _disk_changes(
+    spec: ClusterSpec, vm: Vm, seen: Observed, notes: list[str]
+) -> list[Change]:
+    folder = spec.folder_of(vm)
+    named = set()
+    if seen.xml is not None:
+        named = set(domain.disk_files(_parse(spec, vm, seen.xml)).values())
+    changes = []
+    for disk in vm.disks:
+        image = seen.images.get(disk.file)
+        path = f"{folder}/{disk.file}"
+        if image is None:
+            lost = path in named
+            cost = Disruption.DATA_LOSS if lost else Disruption.NONE
+            said = _said(disk)
+            if lost:
+                notes.append(f"{path} is gone, though the VM had it: restore it if you can")
+            address = f"domain:{vm.name}:file[{disk.file}]"
+            changes.append(Change(Action.CREATE, address, None, said, cost))
+            continue
+        if image.format != disk.format:
+            notes.append(f"{path} is {image.format}, not {disk.format}: kept as it is")
+        if image.size != disk.size:
+            have, want = values.size(image.size), values.size(disk.size)
+            notes.append(f"{path} has {have}, not {want}: an existing disk is kept as it is")
+    return changes
+
+
+def _xml_changes(
+    spec: ClusterSpec, vm: Vm, seen: Observed, running: bool, notes: list[str]
+) -> list[Change]:
+    if seen.xml is None:
+        said = f"{values.size(vm.memory)}, {vm.vcpus} vcpu, {len(vm.disks)} disk(s), {vm.type}"
+        return [Change(Action.CREATE, f"domain:{vm.name}", None, said)]
+    old = _parse(spec, vm, seen.xml)
+    cost = Disruption.RESOURCE_RESTART if running else Disruption.NONE
+    changes = domain.diff(vm.name, old, domain.merged(old, build(spec, vm)), cost)
+    if changes and running:
+        notes.append(f"{vm.name} runs: it takes the change when it next starts")
+    return changes
+
+
+def _parse(spec: ClusterSpec, vm: Vm, text: str) -> domain.Element:
+    return domain.parse(text, where=xml_path(spec, vm))
+
+
+def _said(disk: Disk) -> str:
+    source = f" from {disk.source}" if disk.source else ", empty"
+    return f"{disk.format} {values.size(disk.size)}{source}"
+
+
+def _add_disks(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
+    counts: dict[str, int] = {}
+    for disk in vm.disks:
+        prefix = _PREFIX[disk.bus]
+        letter = chr(ord("a") + counts.get(prefix, 0))
+        counts[prefix] = counts.get(prefix, 0) + 1
+        element = _add(devices, "disk", type="file", device="disk")
+        # The page cache of one node must never hold what another one has to read.
+        _add(element, "driver", name="qemu", type=disk.format, cache="none")
+        _add(element, "source", file=f"{spec.folder_of(vm)}/{disk.file}")
+        _add(element, "target", dev=f"{prefix}{letter}", bus=disk.bus)
+    if any(disk.bus == "scsi" for disk in vm.disks):
+        _add(devices, "controller", type="scsi", index="0", model="virtio-scsi")
+
+
+def _add_interfaces(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
+    for index, interface in enumerate(vm.interfaces):
+        element = _add(devices, "interface", type="bridge")
+        mac = interface.mac or derived_mac(spec.cluster.name, vm.name, index)
+        _add(element, "mac", address=mac.lower())
+        _add(element, "source", bridge=interface.bridge)
+        _add(element, "model", type=interface.model)
+
+
+def _add_serial(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
+    if vm.heartbeat == "serial":
+        element = _add(devices, "serial", type="file")
+        _add(element, "source", path=serial_log(spec, vm), append="on")
+    else:
+        element = _add(devices, "serial", type="pty")
+    _add(element, "target", port="0")
+
+
+def _add(parent: domain.Element, tag: str, text: str | None = None, **said: str) -> domain.Element:
+    element = etree.SubElement(parent, tag, said)
+    element.text = text
+    return element

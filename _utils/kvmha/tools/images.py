@@ -1,0 +1,141 @@
+"""Disk images: looked at without a program, created whole or not at all, never replaced."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from kvmha import values
+from kvmha.documents.image import HEADER, Image, identify
+from kvmha.errors import KvmhaError
+from kvmha.tools.runner import Runner
+
+_BLOCK = 1024**2
+_ABANDONED = 86_400  # seconds: other nodes' unfinished files are theirs for a day
+_CONVERT_TIMEOUT = 6 * 3600.0  # seconds
+
+
+def inspect(path: str | Path) -> Image | None:
+    """Return the format and virtual size of the image at ``path``, None if there is none.
+
+    Reads the header only and locks nothing, so that it is safe beside a running VM.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            return identify(stream.read(HEADER), stream.seek(0, os.SEEK_END))
+    except FileNotFoundError:
+        return None
+
+
+def tail(path: str | Path) -> tuple[int, str]:
+    """Return the size of a text file in bytes and its last whole line; 0 and "" without one."""
+    try:
+        with Path(path).open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(size - 4096, 0))
+            whole = stream.read().rpartition(b"\n")[0]
+    except FileNotFoundError:
+        return 0, ""
+    return size, whole.rpartition(b"\n")[2].decode(errors="replace").strip()
+
+
+def create(
+    runner: Runner, path: str | Path, *, format: str, size: int, source: str = "", owner: str
+) -> bool:
+    """Make the image ``path``, empty or filled from the file ``source``; tell whether it was us.
+
+    ``size`` is in bytes. It is made under a name of ``owner`` (this node) in the same folder,
+    is on disk before it gets its own name, and never takes the place of a file that is there:
+    when another node was faster, that one stays and False is returned. Raises KvmhaError when
+    ``source`` does not exist or is larger than ``size``; CommandFailed when qemu-img fails.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(partial_name(target.name, owner))
+    partial.unlink(missing_ok=True)
+    try:
+        partial.touch(mode=0o600, exist_ok=False)
+        if source:
+            _fill(runner, partial, Path(source), format, size)
+        elif format == "raw":
+            os.truncate(partial, size)
+        else:
+            runner.run(["qemu-img", "create", "-q", "-f", format, str(partial), str(size)])
+        _sync(partial)
+        try:
+            os.link(partial, target)  # unlike a rename, it fails when there is one already
+        except FileExistsError:
+            return False
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync(target.parent)
+    return True
+
+
+def partial_name(name: str, owner: str) -> str:
+    """Return what the image ``name`` is called while ``owner`` makes it."""
+    return f".{name}.{owner}.partial"
+
+
+def leftovers(folder: str | Path, *, owner: str, xml: str) -> list[str]:
+    """Return the paths that a killed run left in ``folder``.
+
+    Unfinished images of ``owner`` are, and those of other nodes, and unfinished writes of the
+    file ``xml``, once nobody touched them for a day.
+    """
+    found = []
+    for path in Path(folder).rglob(".*"):
+        ours = path.name.endswith(f".{owner}.partial")
+        if not ours and not path.name.endswith(".partial") and not _is_write_of(path.name, xml):
+            continue
+        try:
+            if ours or time.time() - path.stat().st_mtime > _ABANDONED:
+                found.append(str(path))
+        except FileNotFoundError:
+            continue  # its maker has finished
+    return sorted(found)
+
+
+def _is_write_of(name: str, xml: str) -> bool:
+    """Tell whether ``name`` is one of ``files.write``'s while it writes ``xml``."""
+    return name.startswith(f".{xml}.") and len(name) == len(xml) + 10
+
+
+def _fill(runner: Runner, partial: Path, source: Path, format: str, size: int) -> None:
+    found = inspect(source)
+    if found is None:
+        raise KvmhaError(f"source {source} is not on this node", hint="check disks[].source")
+    if found.size > size:
+        raise KvmhaError(
+            f"source {source} holds {values.size(found.size)}, the disk only {values.size(size)}",
+            hint="raise the size of the disk",
+        )
+    if found.format == format == "raw":
+        _copy_sparse(source, partial)
+        os.truncate(partial, size)
+        return
+    formats = ["-f", found.format, "-O", format]
+    runner.run(
+        ["qemu-img", "convert", *formats, str(source), str(partial)], timeout=_CONVERT_TIMEOUT
+    )
+    if found.size < size:
+        runner.run(["qemu-img", "resize", "-q", "-f", format, str(partial), str(size)])
+
+
+def _copy_sparse(source: Path, target: Path) -> None:
+    """Copy the bytes of ``source``, leaving holes where it has nothing but zeros."""
+    with source.open("rb") as reader, target.open("r+b") as writer:
+        while block := reader.read(_BLOCK):
+            if block.count(0) == len(block):
+                writer.seek(len(block), os.SEEK_CUR)
+            else:
+                writer.write(block)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
