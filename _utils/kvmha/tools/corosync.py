@@ -8,13 +8,13 @@ import hashlib
 import re
 import stat
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kvmha.build import corosync_conf as build
 from kvmha.documents import corosync_conf
-from kvmha.errors import CommandFailed, KvmhaError, StalePlan
+from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.plan import Action, Change, Disruption, Plan
 from kvmha.spec.model import ClusterSpec
 from kvmha.tools import files
@@ -41,7 +41,7 @@ def apply_conf(
     old file in place, and StalePlan when the plan is not the one that was expected.
     """
     plan, text, before = _observe_conf(runner, spec, path)
-    check_expected(plan, expect)
+    plan.refuse_stale(expect)
     if not plan:
         return plan
     accepts(runner, text)
@@ -89,18 +89,6 @@ def accepts(runner: Runner, text: str) -> None:
         runner.run(["corosync", "-t", "-c", str(candidate)], hint=hint)
 
 
-def check_expected(plan: Plan, expect: str | None) -> None:
-    """Raise StalePlan when ``plan`` is not the one that ``expect`` is the digest of.
-
-    An empty plan is never stale: somebody else has done what was to be done.
-    """
-    if expect and plan and plan.digest != expect:
-        raise StalePlan(
-            f"the plan is no longer the one that was shown; now it is:\n{plan.text()}",
-            hint="look at the new plan, then apply again",
-        )
-
-
 def sha256(data: str | bytes) -> str:
     """Return the SHA-256 of ``data`` in hexadecimal digits."""
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
@@ -143,7 +131,7 @@ def apply_authkey(
 ) -> Plan:
     """Write ``authkey``, readable by root alone; a running corosync keeps the one it has read."""
     plan = plan_authkey(runner, spec, encoded, path)
-    check_expected(plan, expect)
+    plan.refuse_stale(expect)
     if not plan:
         return plan
     if not encoded:
@@ -195,10 +183,12 @@ def is_running(runner: Runner) -> bool:
     return done is not None and done.returncode == 0
 
 
-def attempt(runner: Runner, argv: Sequence[str]) -> Result | None:
+def attempt(
+    runner: Runner, argv: Sequence[str], env: Mapping[str, str] | None = None
+) -> Result | None:
     """Run ``argv`` with any exit code accepted; None when there is no such program."""
     try:
-        return runner.run(argv, ok=None)
+        return runner.run(argv, ok=None, env=env)
     except CommandFailed as error:
         if error.returncode == 127:
             return None

@@ -1,0 +1,133 @@
+"""Pacemaker: the cluster's CIB, its state, and fencing.
+
+The CIB is the cluster's, not a node's: any node that runs Pacemaker can change it, and it is
+safe when several do so at once. Every function takes ``spec``, the document below the pillar
+key ``kvmha``; without it the minion's own pillar is used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kvmha import platforms
+from kvmha.build import cib
+from kvmha.documents.cib import Wanted
+from kvmha.salt_edge import loadable, user_errors
+from kvmha.spec import ClusterSpec, load
+from kvmha.tools import pacemaker
+from kvmha.tools.runner import Runner
+
+__version__ = "0.1.0"
+__virtualname__ = "pacemaker"
+
+
+def __virtual__():
+    return loadable(__virtualname__, __version__)
+
+
+@user_errors
+def plan(
+    spec: dict[str, Any] | None = None, part: str = "vms", cib_file: str | None = None
+) -> dict[str, Any]:
+    """Return what would change in the CIB, and what the cluster would then do. Changes nothing.
+
+    ``part`` is how far the CIB is built: ``fencing``, ``locking``, ``filesystems`` or ``vms``,
+    each with all before it. ``cib_file`` is a file to use in place of the running cluster's
+    CIB. Where Pacemaker does not run, the plan is made from an empty CIB.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 pacemaker.plan
+    """
+    return pacemaker.plan(Runner(), _wanted(spec, part), cib_file).to_dict()
+
+
+@user_errors
+def apply(
+    spec: dict[str, Any] | None = None,
+    part: str = "vms",
+    expect: str | None = None,
+    cib_file: str | None = None,
+) -> dict[str, Any]:
+    """Bring the CIB to what ``spec`` says, with one patch; what is not ours there is kept.
+
+    ``expect`` is the digest of the plan that was shown; another plan is an error. What the
+    cluster then does is in the plan's notes: resources may start, stop or move.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 pacemaker.apply part=fencing
+    """
+    return pacemaker.apply(Runner(), _wanted(spec, part), expect, cib_file).to_dict()
+
+
+@user_errors
+def status(cib_file: str | None = None) -> dict[str, Any]:
+    """Return the state of the cluster: dc, quorate, nodes, resources, failures, options.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 pacemaker.status
+    """
+    return pacemaker.status(Runner(), cib_file)
+
+
+@user_errors
+def verify(cib_file: str | None = None) -> list[str]:
+    """Return what Pacemaker finds wrong in the CIB in use; an empty list means nothing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 pacemaker.verify
+    """
+    return pacemaker.verify(Runner(), cib_file)
+
+
+@user_errors
+def fence(node: str, confirm: str = "", timeout: int = 300) -> float:
+    """Have the cluster reboot ``node``; return the seconds until fencing was confirmed.
+
+    Cuts the node's power: whatever runs there dies and is recovered elsewhere. ``confirm``
+    must be the node's name once more; ``timeout`` is in seconds.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 pacemaker.fence ha-host2 confirm=ha-host2
+    """
+    return pacemaker.fence(Runner(), node, confirm, timeout)
+
+
+@user_errors
+def fencing_answers(spec: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return whether fencing would work now: ok, devices, nodes, problems. Fences nothing.
+
+    Each registered device is asked for its status, and for each node which device can fence
+    it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 pacemaker.fencing_answers
+    """
+    names = [node.name for node in _load(spec).nodes]
+    return pacemaker.fencing_answers(Runner(), names)
+
+
+def _load(spec: dict[str, Any] | None) -> ClusterSpec:
+    return load(__pillar__.get("kvmha", {}) if spec is None else spec)
+
+
+def _wanted(spec: dict[str, Any] | None, part: str) -> Wanted:
+    agent = platforms.for_grains(__grains__).fencing_agent
+    return cib.build(_load(spec), agent, part)
