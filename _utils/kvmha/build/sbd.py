@@ -1,0 +1,208 @@
+"""What SBD needs on a node and on its disks, and what is still missing of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kvmha import consent, timeouts
+from kvmha.consent import Signature
+from kvmha.documents import sysconfig
+from kvmha.documents.sbd_header import Header
+from kvmha.documents.sbd_header import Timeouts as OnDisk
+from kvmha.errors import KvmhaError
+from kvmha.plan import Action, Change, Disruption, Plan
+from kvmha.spec.model import ClusterSpec
+from kvmha.values import boolean
+
+DROPIN = "/etc/systemd/system/sbd.service.d/kvmha.conf"
+MODULES_FILE = "/etc/modules-load.d/kvmha-watchdog.conf"
+LOAD = "kernel:module.load"
+_OURS = "# Managed by kvmha.\n"
+_YES_NO = {"SBD_PACEMAKER", "SBD_DELAY_START"}
+
+
+@dataclass(frozen=True)
+class NodeSeen:
+    """What was observed on a node. A file that does not exist is None."""
+
+    config: str | None
+    dropin: str | None
+    modules_file: str | None
+    has_module: bool
+    has_watchdog: bool
+    running: bool
+
+
+@dataclass(frozen=True)
+class DeviceSeen:
+    """What was observed of one of SBD's disks."""
+
+    signatures: tuple[Signature, ...]
+    header: Header | None = None
+    slots: Mapping[str, str] | None = None
+    in_use: str = ""
+
+
+def settings(spec: ClusterSpec) -> dict[str, str]:
+    """Return the settings of sbd's configuration file; those not named are the user's.
+
+    SBD_DELAY_START is in seconds: a node that reboots fast must not join before the others
+    have stopped waiting for its death (sbd(8)). ``1`` would mean yes, that is, msgwait.
+    """
+    sbd = spec.fencing.sbd
+    derived = timeouts.derive(spec)
+    delay = _seconds(derived.delay_start)
+    return {
+        "SBD_DEVICE": ";".join(sbd.devices),
+        "SBD_PACEMAKER": "yes",
+        "SBD_STARTMODE": "always",
+        "SBD_DELAY_START": str(delay) if delay > 1 else "yes",
+        "SBD_WATCHDOG_DEV": sbd.watchdog_device,
+        "SBD_WATCHDOG_TIMEOUT": str(_seconds(derived.watchdog)),
+        "SBD_TIMEOUT_ACTION": "flush,reboot",
+    }
+
+
+def same(key: str, old: str, new: str) -> bool:
+    """Tell whether two values of ``key`` mean the same to sbd."""
+    if key == "SBD_DEVICE":
+        return _devices(old) == _devices(new)
+    if key in _YES_NO and not (old.isdigit() or new.isdigit()):
+        try:
+            return boolean(old) == boolean(new)
+        except ValueError:
+            return False
+    return old == new
+
+
+def dropin(spec: ClusterSpec) -> str:
+    """Return the systemd drop-in that leaves sbd the time of its start delay."""
+    limit = _seconds(timeouts.derive(spec).start_limit)
+    return f"{_OURS}[Service]\nTimeoutStartSec={limit}\n"
+
+
+def modules_file(spec: ClusterSpec) -> str | None:
+    """Return what modules-load.d(5) is to load at boot; None where nothing is named."""
+    module = spec.fencing.sbd.watchdog_module
+    return f"{_OURS}{module}\n" if module else None
+
+
+def plan_node(spec: ClusterSpec, seen: NodeSeen, config_path: str) -> Plan:
+    """Return what makes this node ready for sbd; raise KvmhaError if no watchdog can be there.
+
+    A running sbd reads its settings at its next start only, with the cluster of the node:
+    changing one then is CLUSTER_STOP. Everything else is harmless.
+    """
+    sbd = spec.fencing.sbd
+    no_watchdog = missing_watchdog(spec, seen)
+    if no_watchdog:
+        raise no_watchdog
+    current = sysconfig.parse(seen.config) if seen.config is not None else None
+    cost = Disruption.CLUSTER_STOP if seen.running else Disruption.NONE
+    changes = list(sysconfig.diff(config_path, current, settings(spec), disruption=cost, same=same))
+    notes = ("takes effect when the cluster of this node starts again",) if seen.running else ()
+    changes += _file(DROPIN, seen.dropin, dropin(spec))
+    changes += _file(MODULES_FILE, seen.modules_file, modules_file(spec))
+    if sbd.watchdog_module and not seen.has_module:
+        changes.append(Change(Action.RUN, LOAD, None, sbd.watchdog_module))
+    return Plan(tuple(changes), fingerprint(seen), notes if changes else ())
+
+
+def missing_watchdog(spec: ClusterSpec, seen: NodeSeen) -> KvmhaError | None:
+    """Return what to tell where the watchdog is missing and no module is left to be loaded."""
+    sbd = spec.fencing.sbd
+    if seen.has_watchdog or (sbd.watchdog_module and not seen.has_module):
+        return None
+    module = sbd.watchdog_module
+    why = f"although {module} is loaded" if module else "no driver made it"
+    hint = "name the right one in kvmha:fencing:sbd:watchdog_device"
+    if not module:
+        hint += ", or a driver in kvmha:fencing:sbd:watchdog_module (softdog fits any host)"
+    return KvmhaError(f"there is no watchdog {sbd.watchdog_device}: {why}", hint=hint)
+
+
+def header(spec: ClusterSpec) -> OnDisk:
+    """Return the timeouts that every disk of SBD has to carry."""
+    derived = timeouts.derive(spec)
+    return OnDisk(_seconds(derived.watchdog), _seconds(derived.msgwait))
+
+
+def plan_devices(
+    spec: ClusterSpec, seen: Mapping[str, DeviceSeen], *, running: bool = False
+) -> Plan:
+    """Return which disks need a header; raise Refused, naming all that must not be touched.
+
+    A header with the right timeouts is never made again, so its slots live on. ``running``
+    is whether sbd runs on this node: then no header is replaced, consent or not.
+    """
+    wanted = header(spec)
+    overwrite = spec.consent.overwrite
+    reasons, changes = [], []
+    for device, found in seen.items():
+        if found.header and found.header.timeouts == wanted:
+            continue
+        reasons.append(_reason(device, found, wanted, overwrite))
+        old = _described(found) or None
+        action = Action.UPDATE if old else Action.CREATE
+        cost = consent.cost(found.signatures)
+        changes.append(Change(action, f"sbd:{device}:header", old, str(wanted), cost))
+    consent.refuse(reasons)
+    _refuse_in_use(seen, changes, running=running)
+    return Plan(tuple(changes), fingerprint(sorted(seen.items())))
+
+
+def device_of(change: Change) -> str:
+    """Return the disk that a change of ``plan_devices`` is about."""
+    return change.address.removeprefix("sbd:").removesuffix(":header")
+
+
+def _reason(device: str, found: DeviceSeen, wanted: OnDisk, overwrite: Sequence[str]) -> str:
+    if found.header is None or device in overwrite:
+        return consent.foreign(device, found.signatures, overwrite)
+    nodes = ", ".join(found.slots or {}) or "no node yet"
+    return (
+        f"{device} carries an SBD header with other timeouts ({found.header.timeouts}; wanted: "
+        f"{wanted}), used by: {nodes}"
+    )
+
+
+def _refuse_in_use(
+    seen: Mapping[str, DeviceSeen], changes: Sequence[Change], *, running: bool
+) -> None:
+    devices = [device_of(change) for change in changes]
+    busy = [f"{device} is {seen[device].in_use}" for device in devices if seen[device].in_use]
+    busy += [
+        f"{device}: sbd of this node may be using it"
+        for device in devices
+        if running and seen[device].header
+    ]
+    if busy:
+        raise KvmhaError("; ".join(busy), hint="stop the cluster on all nodes, then run this again")
+
+
+def _described(found: DeviceSeen) -> str:
+    if found.header:
+        return str(found.header.timeouts)
+    return consent.described(found.signatures)
+
+
+def _file(path: str, old: str | None, new: str | None) -> list[Change]:
+    if old == new:
+        return []
+    action = Action.CREATE if old is None else Action.UPDATE if new is not None else Action.DELETE
+    return [Change(action, f"file:{path}", old, new)]
+
+
+def _devices(text: str) -> list[str]:
+    return [device.strip() for device in text.split(";") if device.strip()]
+
+
+def fingerprint(seen: object) -> str:
+    """Return a short name for exactly what was observed, for a plan's base."""
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def _seconds(ms: int) -> int:
+    return -(-ms // 1000)
