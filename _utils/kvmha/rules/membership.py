@@ -98,7 +98,7 @@ def links_are_as_many(spec: ClusterSpec) -> Iterator[Problem]:
     model = spec.nodes[0]
     for index, node in enumerate(spec.nodes[1:], start=1):
         if len(node.links) != len(model.links):
-            message = f"{len(node.links)} links, but '{model.name}' has {len(model.links)}"
+            message = f"{len(node.links)} instead of the {len(model.links)} of '{model.name}'"
             hint = "every node needs an address on every link"
             yield Problem(f"nodes[{index}].links", message, hint, "LINKS_UNEVEN")
 

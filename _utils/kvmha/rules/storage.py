@@ -11,7 +11,10 @@ from kvmha.rules.registry import rule
 from kvmha.spec.model import ClusterSpec
 
 _UNSTABLE = re.compile(r"/dev/((sd|vd|hd|xvd)[a-z]+\d*|nvme\d+n\d+(p\d+)?|dm-\d+|loop\d+)\Z")
-_SYSTEM = ("/", "/boot", "/dev", "/etc", "/proc", "/root", "/run", "/sys", "/usr", "/var")
+_SYSTEM = {
+    *("/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root"),
+    *("/run", "/sbin", "/sys", "/tmp", "/usr", "/var", "/var/lib", "/var/log"),
+}
 
 
 @rule()

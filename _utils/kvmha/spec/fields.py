@@ -46,9 +46,7 @@ def said(
     one item.
     """
     required = default is MISSING
-    meta = Meta(
-        kind, doc, example, many, of, tuple(choices), minimum, maximum, required=required
-    )
+    meta = Meta(kind, doc, example, many, of, tuple(choices), minimum, maximum, required=required)
     if required:
         return field(kw_only=True, metadata={"said": meta})
     if callable(default):

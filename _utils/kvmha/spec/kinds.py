@@ -55,6 +55,12 @@ def nearest(word: str, known: Sequence[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else ""
 
 
+def example(meta: Meta) -> str:
+    """Return the hint ``for example ...``, or nothing; one item where the field is a list."""
+    shown = meta.example[0] if meta.many and meta.example else meta.example
+    return f"for example {shown}" if shown is not None else ""
+
+
 def described(value: Any) -> str:
     """Return what ``value`` is, in words for a message."""
     if value is None:
@@ -69,7 +75,7 @@ def described(value: Any) -> str:
 def _text(value: Any, meta: Meta) -> str:
     if not isinstance(value, str):
         quoted = isinstance(value, (bool, int, float))
-        hint = f'put it in quotes: "{value}"' if quoted else _example(meta)
+        hint = f'put it in quotes: "{value}"' if quoted else example(meta)
         raise Unreadable(f"wanted text, found {described(value)}", hint)
     if any(ord(char) < 32 for char in value):
         raise Unreadable(f"{value!r} holds control characters", "write it on one line")
@@ -90,7 +96,7 @@ def _name(value: Any, meta: Meta) -> str:
 def _integer(value: Any, meta: Meta) -> int:
     whole = not isinstance(value, bool) and isinstance(value, (int, float, str))
     if not whole or not _WHOLE.match(str(value).strip()):
-        raise Unreadable(f"wanted a whole number, found {described(value)}", _example(meta))
+        raise Unreadable(f"wanted a whole number, found {described(value)}", example(meta))
     return _within(int(float(value)), meta)
 
 
@@ -111,9 +117,9 @@ def _duration(value: Any, meta: Meta) -> int:
         message, _, advice = str(error).partition(": ")
         if "no unit" not in message:
             message = f"wanted a duration, found {described(value)}"
-        raise Unreadable(message, advice or _example(meta), "BAD_DURATION") from None
+        raise Unreadable(message, advice or example(meta), "BAD_DURATION") from None
     if found <= 0:
-        raise Unreadable(f"{value!r} is no time at all", _example(meta), "OUT_OF_RANGE")
+        raise Unreadable(f"{value!r} is no time at all", example(meta), "OUT_OF_RANGE")
     return _within(found, meta, values.duration)
 
 
@@ -122,9 +128,9 @@ def _size(value: Any, meta: Meta) -> int:
         found = values.size_bytes(value)
     except ValueError:
         message = f"wanted a size with its unit, found {described(value)}"
-        raise Unreadable(message, _example(meta), "BAD_SIZE") from None
+        raise Unreadable(message, example(meta), "BAD_SIZE") from None
     if found <= 0:
-        raise Unreadable(f"{value!r} is no room at all", _example(meta), "OUT_OF_RANGE")
+        raise Unreadable(f"{value!r} is no room at all", example(meta), "OUT_OF_RANGE")
     return _within(found, meta)
 
 
@@ -133,7 +139,7 @@ def _address(value: Any, meta: Meta) -> str:
         return str(ipaddress.ip_address(_text(value, meta)))
     except ValueError:
         bare = str(value).partition("/")[0]
-        hint = f"without the prefix length: {bare}" if "/" in str(value) else _example(meta)
+        hint = f"without the prefix length: {bare}" if "/" in str(value) else example(meta)
         raise Unreadable(f"{value!r} is no IP address", hint, "BAD_ADDRESS") from None
 
 
@@ -142,7 +148,7 @@ def _path(value: Any, meta: Meta) -> str:
     if not text.startswith("/") or ".." in text.split("/") or re.search(r"[\s;]", text):
         raise Unreadable(
             f"{text!r} is no absolute path",
-            f"begin with '/', without '..', blanks and ';'; {_example(meta)}".rstrip("; "),
+            f"begin with '/', without '..', blanks and ';'; {example(meta)}".rstrip("; "),
             "BAD_PATH",
         )
     return re.sub(r"/+", "/", text).rstrip("/") or "/"
@@ -150,7 +156,7 @@ def _path(value: Any, meta: Meta) -> str:
 
 def _scalars(value: Any, meta: Meta) -> dict[str, str | int | bool]:
     if not isinstance(value, Mapping):
-        raise Unreadable(f"wanted a mapping, found {described(value)}", _example(meta))
+        raise Unreadable(f"wanted a mapping, found {described(value)}", example(meta))
     found: dict[str, str | int | bool] = {}
     for key, item in value.items():
         if isinstance(item, float):
@@ -169,10 +175,6 @@ def _within(number: int, meta: Meta, shown: Callable[[int], str] = str) -> int:
         limits = " and ".join(filter(None, (least, most)))
         raise Unreadable(f"{shown(number)} is out of range", f"{limits}", "OUT_OF_RANGE")
     return number
-
-
-def _example(meta: Meta) -> str:
-    return "" if meta.example is None else f"for example {meta.example}"
 
 
 _READERS: dict[str, Callable[[Any, Meta], Any]] = {

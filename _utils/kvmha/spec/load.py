@@ -99,7 +99,7 @@ class _Reader:
                 return kinds.read(value, meta)
             except kinds.Unreadable as bad:
                 self._fail(place, value, bad.message, bad.hint, bad.code)
-        return self._stand_in(meta, place)
+        return self._stand_in(meta, place, of_list=False)
 
     def _unknown_keys(self, cls: type, data: Mapping[str, Any], place: str) -> set[str]:
         """Report unknown keys; return the fields that they seem to have been meant for."""
@@ -115,9 +115,9 @@ class _Reader:
             self.problems.append(Problem(where, "is no known key", hint, "UNKNOWN_KEY"))
         return meant
 
-    def _stand_in(self, meta: Meta, place: str) -> Any:
+    def _stand_in(self, meta: Meta, place: str, *, of_list: bool = True) -> Any:
         """Return what stands for an unreadable value: of its type, and equal to no other."""
-        if meta.many:
+        if meta.many and of_list:
             return ()
         if meta.of is not None:
             return self._blank(meta.of, place)
@@ -125,7 +125,7 @@ class _Reader:
             return -next(self._numbers)
         if meta.kind == "boolean":
             return False
-        return {} if meta.kind == "scalars" else f"?{place}"
+        return {} if meta.kind == "scalars" else f"({place})"
 
     def _blank(self, cls: type, place: str) -> Any:
         wanted = ((name, meta) for name, meta in _fields(cls) if meta.required)
@@ -156,8 +156,7 @@ def _pattern(place: str) -> str:
 
 
 def _wanted(meta: Meta) -> str:
-    example = f", for example {meta.example}" if meta.example is not None else ""
-    return f"{meta.doc.rstrip('.')}{example}"
+    return ", ".join(filter(None, (meta.doc.rstrip("."), kinds.example(meta))))
 
 
 def _absent(data: Any) -> Problem:

@@ -25,7 +25,7 @@ class Node:
     name: str = said("name", "What `uname -n` prints on the host.", example="ha-host1")
     id: int = said("integer", "corosync's nodeid.", example=1, minimum=1, maximum=2**31 - 1)
     links: tuple[str, ...] = said(
-        "address", "Addresses of link 0, 1, ...", example=["192.168.56.101"], many=True
+        "address", "Its address on each link.", example=["192.168.56.101"], many=True
     )
     minion: str = said(
         "text", "Id of its Salt minion; empty: the same as `name`.", default="", example="ha-host1"
