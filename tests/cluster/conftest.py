@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from lab.api import Lab
 
+from lab.api import Lab
 from tests.cluster.story import Story
 
 

@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kvmha.wait import eventually
 from lab import control, saltmaster
 from lab.api import Lab
 from lab.errors import LabError
-
-from kvmha.wait import eventually
 
 CONFIGURATION = """
 cat /etc/corosync/corosync.conf /etc/default/sbd /etc/libvirt/qemu.conf /etc/hosts 2>/dev/null
@@ -28,7 +27,8 @@ dpkg-query -W
 for disk in /dev/disk/by-id/scsi-lab-*; do blkid -p $disk; head -c 512 $disk | sha256sum; done
 systemctl list-unit-files --state=enabled --no-legend
 """
-DAEMONS = "ps -o pid=,lstart=,comm= -C corosync,pacemakerd,sbd,libvirtd,dlm_controld,qemu-system-x86"
+LASTING = "corosync,pacemakerd,sbd,libvirtd,dlm_controld,qemu-system-x86"
+DAEMONS = f"ps -o pid=,lstart=,comm= -C {LASTING}"
 RUNNING_VMS = "pgrep -af qemu-system | grep -o 'guest=[^,]*' | sort"
 
 
@@ -66,6 +66,10 @@ class Story:
         """Return what ``command`` prints on each node; any exit code will do."""
         return {node.name: node.run(command, check=False).stdout.strip() for node in self.nodes}
 
+    def succeeds(self, node: str, command: str) -> bool:
+        """Tell whether ``command`` ends with 0 on ``node``."""
+        return bool(self.lab.node(node).run(command, check=False).returncode == 0)
+
     @property
     def nodes(self) -> list[Any]:
         """The lab's nodes."""
@@ -73,7 +77,8 @@ class Story:
 
     def host_of(self, vm: str) -> str | None:
         """Return the node on which ``vm`` runs, None when it runs nowhere."""
-        hosts = [name for name, said in self.everywhere(RUNNING_VMS).items() if f"guest={vm}" in said]
+        running = self.everywhere(RUNNING_VMS)
+        hosts = [name for name, said in running.items() if f"guest={vm}" in said]
         assert len(hosts) < 2, f"{vm} runs on {hosts}"
         return hosts[0] if hosts else None
 
@@ -173,7 +178,7 @@ class Story:
             if any(len(hosts) > 1 for hosts in seen.values()):
                 # The looks at two nodes are seconds apart: only what is still so is a double.
                 again = self._look()
-                seen = {vm: [h for h in hosts if h in again.get(vm, [])] for vm, hosts in seen.items()}
+                seen = {vm: sorted({*hosts} & {*again.get(vm, [])}) for vm, hosts in seen.items()}
             self.looks += 1
             self.doubles += [f"{vm}: {hosts}" for vm, hosts in seen.items() if len(hosts) > 1]
 

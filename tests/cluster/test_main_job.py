@@ -36,19 +36,20 @@ def test_foreign_filesystem_on_the_san_stops_the_run(story: Story) -> None:
             assert expected in said, said
         assert "payroll" in first.run(f"blkid -p {SAN}vmstore").stdout
     finally:
-        first.run(f"wipefs -qa {SAN}vmstore && dd if=/dev/zero of={SAN}vmstore bs=1M count=8 conv=fsync")
+        first.run(f"wipefs -qa {SAN}vmstore")
+        first.run(f"dd if=/dev/zero of={SAN}vmstore bs=1M count=8 conv=fsync")
 
 
 def test_run_killed_with_its_master_process_is_continued(story: Story) -> None:
     with background(story.start("state.orchestrate", "kvmha")) as run:
-        story.until(lambda: story.nodes[0].run("test -s /etc/corosync/corosync.conf", check=False).returncode == 0)
+        story.until(lambda: story.succeeds("ha-host1", "test -s /etc/corosync/corosync.conf"))
         story.kill_runners()
         run.wait(timeout=60)
 
 
 def test_run_in_which_a_minion_died_is_continued(story: Story) -> None:
     with background(story.start("state.orchestrate", "kvmha")) as run:
-        story.until(lambda: story.nodes[1].run("pgrep -x pacemakerd", check=False).returncode == 0)
+        story.until(lambda: story.succeeds("ha-host2", "pgrep -x pacemakerd"))
         story.nodes[1].run("systemctl kill -s KILL salt-minion")
         run.wait(timeout=900)
     story.nodes[1].run("systemctl restart salt-minion")
@@ -57,7 +58,7 @@ def test_run_in_which_a_minion_died_is_continued(story: Story) -> None:
 
 def test_run_in_which_a_node_lost_power_is_continued_to_the_end(story: Story) -> None:
     with background(story.start("state.orchestrate", "kvmha")) as run:
-        story.until(lambda: "dlm" in story.nodes[0].run("crm_resource --list", check=False).stdout)
+        story.until(lambda: story.succeeds("ha-host1", "crm_resource --list | grep -q dlm"))
         story.lab.kill("ha-host3")
         run.wait(timeout=900)
     story.lab.node("ha-host3").wait()
