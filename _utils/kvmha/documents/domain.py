@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from lxml import etree
 
+from kvmha import values as values_
 from kvmha.errors import KvmhaError
 from kvmha.plan import Action, Change, Disruption
 
@@ -24,10 +25,10 @@ _OWNED = f"{{{NAMESPACE}}}owned"
 _WRAPPERS = ("domain", "devices")
 _KEYED = ("disk", "interface")  # those whose removal from the spec removes them here
 _OTHER_WHEN_TYPE_CHANGES = ("disk", "interface", "serial", "console")
-_KIB = {
-    "b": 1 / 1024, "bytes": 1 / 1024, "KB": 1000 / 1024, "k": 1, "KiB": 1,
-    "MB": 1000**2 / 1024, "M": 1024, "MiB": 1024, "GB": 1000**3 / 1024, "G": 1024**2,
-    "GiB": 1024**2, "TB": 1000**4 / 1024, "T": 1024**3, "TiB": 1024**3,
+_BYTES = {
+    "b": 1, "bytes": 1, "KB": 1000, "k": 1024, "KiB": 1024, "MB": 1000**2, "M": 1024**2,
+    "MiB": 1024**2, "GB": 1000**3, "G": 1024**3, "GiB": 1024**3, "TB": 1000**4, "T": 1024**4,
+    "TiB": 1024**4,
 }  # fmt: skip
 
 
@@ -87,7 +88,7 @@ def merged(observed: Element, wanted: Element) -> Element:
 
 
 def values(root: Element) -> dict[str, str]:
-    """Return every value of a domain XML by its address; sizes in KiB, our marker left out."""
+    """Return every value of a domain XML by its address, our marker left out."""
     return dict(_values(root, ""))
 
 
@@ -158,14 +159,15 @@ def _is_alias(wanted: str, have: str) -> bool:
 
 
 def _is_same_size(have: Element, want: Element) -> bool:
-    return want.tag in ("memory", "currentMemory") and _kib(have) == _kib(want)
+    return want.tag in ("memory", "currentMemory") and _size(have) == _size(want)
 
 
-def _kib(element: Element) -> str:
+def _size(element: Element) -> str:
+    """Return a size as a person writes it, rounded up to KiB as libvirt does."""
     text, unit = (element.text or "").strip(), element.get("unit", "KiB")
-    if not text.isdigit() or unit not in _KIB:
+    if not text.isdigit() or unit not in _BYTES:
         return f"{text} {unit}"
-    return f"{-int(-int(text) * _KIB[unit] // 1)} KiB"
+    return values_.size(-(-int(text) * _BYTES[unit] // 1024) * 1024)
 
 
 def _owned(root: Element) -> set[str]:
@@ -183,7 +185,7 @@ def _devices(root: Element) -> set[str]:
 
 def _values(element: Element, path: str) -> Iterator[tuple[str, str]]:
     if element.tag in ("memory", "currentMemory"):
-        yield path, _kib(element)
+        yield path, _size(element)
         return
     for name, value in element.attrib.items():
         yield f"{path}@{name}", value
