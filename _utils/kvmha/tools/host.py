@@ -108,3 +108,8 @@ def plan_names(spec: ClusterSpec, path: str = HOSTS) -> Plan:
     )
     plan = plan_block(path, hosts_file.block(wanted), name="hosts:cluster")
     return Plan(plan.changes, plan.base, notes)
+
+
+def apply_names(spec: ClusterSpec, path: str = HOSTS) -> None:
+    """Write what ``plan_names`` found to be missing."""
+    write_block(path, hosts_file.block({node.name: node.links[0] for node in spec.nodes}))

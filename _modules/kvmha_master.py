@@ -1,0 +1,362 @@
+"""The master's side of the main job: asking all nodes, judging, keeping the key, progress.
+
+Runs in the orchestration's process on the master, never on a node.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from salt.utils.event import get_master_event
+
+from kvmha import gates
+from kvmha.errors import KvmhaError
+from kvmha.gates import answers, vms
+from kvmha.gates import preflight as preflight_gate
+from kvmha.plan import Action, Change, Disruption, Plan
+from kvmha.proof import Proof, fingerprint
+from kvmha.salt_edge import loadable, user_errors
+from kvmha.spec import ClusterSpec, load
+from kvmha.tools import authkey
+from kvmha.wait import eventually
+
+__version__ = "0.1.0"
+__virtualname__ = "kvmha_master"
+
+# Seconds after which a look asks Salt who is still at work; the silent cost that much.
+_POLL = 10
+
+
+def __virtual__():
+    if __opts__.get("__role") != "master":
+        return False, "kvmha_master is for orchestration on the master"
+    return loadable(__virtualname__, __version__)
+
+
+@user_errors
+def layout(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return what the orchestration's SLS must know: ids of minions, and what there is to do.
+
+    ``valid`` is False when ``spec`` has mistakes; ``spec_valid`` then names them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.layout '{...}'
+    """
+    try:
+        cluster = load(spec)
+    except KvmhaError:
+        return {"valid": False, "minions": [], "first": "", "failover": False}
+    return {
+        "valid": True,
+        "minions": [node.minion_id for node in cluster.nodes],
+        "first": cluster.nodes[0].minion_id,
+        "failover": cluster.validate.failover,
+    }
+
+
+@user_errors
+def problems(spec: dict[str, Any]) -> list[str]:
+    """Return the mistakes of ``spec``, each with its place and a hint; none when it is valid.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.problems '{...}'
+    """
+    try:
+        load(spec)
+    except KvmhaError as error:
+        return str(error).splitlines()
+    return []
+
+
+@user_errors
+def authkey_plan(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return whether corosync's key must still be made on this master. Changes nothing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.authkey_plan '{...}'
+    """
+    return _authkey(load(spec)).to_dict()
+
+
+@user_errors
+def authkey_apply(spec: dict[str, Any], expect: str | None = None) -> dict[str, Any]:
+    """Make corosync's key on this master, readable for nobody else; never an existing one anew.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.authkey_apply '{...}'
+    """
+    cluster = load(spec)
+    plan = _authkey(cluster)
+    plan.refuse_stale(expect)
+    if plan:
+        authkey.make(_key_path(cluster), owner=__opts__.get("user", ""))
+    return plan.to_dict()
+
+
+@user_errors
+def preflight(spec: dict[str, Any]) -> list[str]:
+    """Send the nodes our modules, ask for their facts, and return what speaks against starting.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.preflight '{...}'
+    """
+    cluster = load(spec)
+    # A job of its own: a process keeps the library that it loaded before a sync.
+    _ask(cluster, "saltutil.sync_all", {}, timeout=_seconds(cluster))
+    began = time.monotonic()
+    seen = _ask(cluster, "kvmha.preflight", {"spec": spec}, timeout=_seconds(cluster))
+    return preflight_gate.judge(cluster, seen, window=time.monotonic() - began)
+
+
+@user_errors
+def gate(spec: dict[str, Any], name: str) -> list[str]:
+    """Look once at all nodes and return what keeps the gate ``name`` closed.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.gate '{...}' quorate
+    """
+    cluster = load(spec)
+    chosen = gates.of(name)
+    return chosen.judge(cluster, _observe(cluster, spec, chosen.aspects))
+
+
+@user_errors
+def gate_facts(spec: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return ``timeout`` in seconds and ``waits_for`` of the gate ``name``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.gate_facts '{...}' quorate
+    """
+    chosen = gates.of(name)
+    deadline = chosen.deadline(load(spec).deadlines)
+    return {"timeout": deadline / 1000, "waits_for": chosen.waits_for}
+
+
+@user_errors
+def validate(spec: dict[str, Any]) -> list[str]:
+    """Look twice at everything and return what a validated cluster should not have.
+
+    Each node writes a file on every filesystem at the first look; at the second all read
+    them, and the guests' heartbeats must have gone on.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.validate '{...}'
+    """
+    cluster = load(spec)
+    token = str(time.time())
+    first = _observe(cluster, spec, ("heartbeats",), mark=token)
+    aspects = gates.of("validated").aspects
+    second = _observe(cluster, spec, aspects)
+    for node, answer in second.items():
+        if answer is not None:
+            answer["marked"] = (first.get(node) or {}).get("marked", {})
+    found = gates.of("validated").judge(cluster, second)
+    before, after = vms.heartbeats(first), vms.heartbeats(second)
+    return [*found, *vms.judge_alive(cluster, before, after)]
+
+
+@user_errors
+def places_text(spec: dict[str, Any]) -> str:
+    """Return where each VM runs, as a sentence.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.places_text '{...}'
+    """
+    cluster = load(spec)
+    where = vms.places(_observe(cluster, spec, ("domains",)))
+    return "; ".join(f"{name} runs on {', '.join(hosts)}" for name, hosts in where.items())
+
+
+@user_errors
+def failover_plan(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return whether a failover of ``validate.vm`` is still to be proven. Changes nothing.
+
+    A proof is kept beside the VM on its filesystem and holds as long as the pillar describes
+    the same cluster.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.failover_plan '{...}'
+    """
+    cluster = load(spec)
+    return _failover(cluster, _observe(cluster, spec, ("domains", "proof"))).to_dict()
+
+
+@user_errors
+def failover_apply(spec: dict[str, Any], expect: str | None = None) -> dict[str, Any]:
+    """Fence the host of ``validate.vm``; see the VM live elsewhere and the host come back.
+
+    Powers a node off: every VM on it fails over. Raises when the VM is not back, or the
+    cluster not whole, within ``deadlines.failover``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.failover_apply '{...}'
+    """
+    cluster = load(spec)
+    seen = _observe(cluster, spec, ("domains", "proof"))
+    plan = _failover(cluster, seen)
+    plan.refuse_stale(expect)
+    if not plan:
+        return plan.to_dict()
+    vm = _vm_to_prove(cluster)
+    hosts = vms.places(seen).get(vm, [])
+    if len(hosts) != 1:
+        raise KvmhaError(f"{vm} runs on {', '.join(hosts) or 'no node'}: nothing to fail over")
+    proof = _drill(cluster, spec, vm, hosts[0])
+    record = {"spec": spec, "vm": vm, "proof": proof.to_dict()}
+    timeout = _seconds(cluster)
+    _refuse_errors(_ask(cluster, "kvmha.proof_write", record, timeout=timeout, nodes={proof.host}))
+    change = Change(
+        Action.RUN, f"failover:{vm}", hosts[0], proof.to_dict(), Disruption.RESOURCE_RESTART
+    )
+    return Plan((change,), plan.base).to_dict()
+
+
+def progress(text: str, jid: str = "") -> None:
+    """Tell whoever watches this run: a line on standard error, and an event on the master.
+
+    Standard output stays free for the result.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd kvmha_master.progress 'corosync: begun'
+    """
+    began = __context__.setdefault("kvmha_began", time.monotonic())
+    if not __opts__.get("quiet"):
+        sys.stderr.write(f"[{time.monotonic() - began:6.1f} s] {text}\n")
+        sys.stderr.flush()
+    if jid:
+        with get_master_event(__opts__, __opts__["sock_dir"], listen=False) as bus:
+            bus.fire_event({"message": text}, f"salt/run/{jid}/progress")
+
+
+def _ask(
+    cluster: ClusterSpec,
+    function: str,
+    kwargs: dict[str, Any],
+    *,
+    timeout: float,
+    nodes: Collection[str] = (),
+) -> dict[str, dict[str, Any] | None]:
+    """Call ``function`` on all nodes or those named; return node -> answer, None for silence.
+
+    An answer that is an error is ``{"error": text}``. ``timeout`` is the seconds after which
+    Salt asks whether the job still runs; one that does is waited for.
+    """
+    minions = {
+        node.minion_id: node.name for node in cluster.nodes if not nodes or node.name in nodes
+    }
+    said = __salt__["saltutil.cmd"](
+        list(minions), function, tgt_type="list", kwarg=kwargs, timeout=int(timeout)
+    )
+    return {name: _answered(said.get(minion)) for minion, name in minions.items()}
+
+
+def _answered(said: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not said or "ret" not in said:
+        return None
+    answer = said["ret"]
+    if isinstance(answer, dict) and not said.get("retcode"):
+        return answer
+    return {"error": str(answer)}
+
+
+def _observe(
+    cluster: ClusterSpec, spec: dict[str, Any], aspects: Collection[str], mark: str = ""
+) -> dict[str, dict[str, Any] | None]:
+    kwargs = {"spec": spec, "aspects": list(aspects), "mark": mark}
+    return _ask(cluster, "kvmha.observe", kwargs, timeout=_POLL)
+
+
+def _seconds(cluster: ClusterSpec) -> float:
+    return cluster.deadlines.answer / 1000
+
+
+def _key_path(cluster: ClusterSpec) -> Path:
+    return authkey.path_of(Path(__opts__["conf_file"]).parent, cluster.cluster.name)
+
+
+def _authkey(cluster: ClusterSpec) -> Plan:
+    path = _key_path(cluster)
+    if "kvmha_authkey" in __pillar__ or path.exists():
+        return Plan()
+    return Plan((Change(Action.CREATE, f"master:{path}", None, "a random key"),))
+
+
+def _vm_to_prove(cluster: ClusterSpec) -> str:
+    return cluster.validate.vm or cluster.vms[0].name
+
+
+def _failover(cluster: ClusterSpec, seen: gates.Observations) -> Plan:
+    if not cluster.vms:
+        return Plan(notes=("there is no virtual machine to fail over",))
+    vm = _vm_to_prove(cluster)
+    for _node, proofs in answers.of(seen, "proof"):
+        found = proofs.get(vm)
+        if found and found["cluster"] == fingerprint(cluster):
+            return Plan(notes=(f"{vm}: proven: {Proof.from_dict(found).text()}",))
+    hosts = vms.places(seen).get(vm, [])
+    act = f"fence {hosts[0]}, its host" if hosts else "fence its host"
+    change = Change(Action.RUN, f"failover:{vm}", "not proven", act, Disruption.RESOURCE_RESTART)
+    return Plan((change,))
+
+
+def _drill(cluster: ClusterSpec, spec: dict[str, Any], vm: str, victim: str) -> Proof:
+    """Have a survivor fence ``victim`` and time what follows; wait until all is whole again."""
+    watcher = next(node.name for node in cluster.nodes if node.name != victim)
+    limit = cluster.deadlines.failover / 1000
+    progress(f"failover: {watcher} fences {victim}, the host of {vm}")
+    order = {"spec": spec, "vm": vm, "node": victim}
+    answered = _ask(cluster, "kvmha.drill", order, timeout=limit, nodes={watcher})
+    times = _refuse_errors(answered)[watcher]
+    progress(
+        f"failover: {vm} is on {times['host']} after {times['seconds']:.0f} s;"
+        f" waiting for {victim} to come back"
+    )
+    eventually(lambda: "\n".join(validate(spec)), timeout=limit, interval=5)
+    return Proof(fenced=victim, cluster=fingerprint(cluster), **times)
+
+
+def _refuse_errors(seen: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
+    wrong = [*answers.silent(seen), *answers.broken(seen)]
+    if wrong:
+        raise KvmhaError("\n".join(wrong))
+    return {node: answer for node, answer in seen.items() if answer is not None}

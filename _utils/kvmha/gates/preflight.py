@@ -1,0 +1,126 @@
+"""Before anything is touched: are these the hosts, disks and clocks that the pillar means?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import kvmha
+from kvmha.gates import answers
+from kvmha.spec.model import ClusterSpec, Node
+from kvmha.values import duration
+
+Facts = Mapping[str, Any]
+
+
+def judge(
+    spec: ClusterSpec, seen: Mapping[str, Mapping[str, Any] | None], *, window: float
+) -> list[str]:
+    """Return everything that speaks against starting.
+
+    ``seen`` is node name -> answer of ``kvmha.preflight``, ``window`` the seconds within which
+    all were given: clocks that differ by less than that cannot be told apart.
+    """
+    found = [*answers.silent(seen), *answers.broken(seen)]
+    facts = {
+        node: answer
+        for node, answer in seen.items()
+        if answer is not None and "error" not in answer
+    }
+    for node in spec.nodes:
+        if node.name in facts:
+            for check in _EACH:
+                found.extend(f"{node.name}: {line}" for line in check(spec, node, facts[node.name]))
+    return [*found, *_clocks(spec, facts, window), *_disks(spec, facts)]
+
+
+def _version(_spec: ClusterSpec, _node: Node, facts: Facts) -> Iterator[str]:
+    if facts["version"] != kvmha.__version__:
+        yield (
+            f"has kvmha {facts['version']}, the master {kvmha.__version__} "
+            "(hint: salt-run saltutil.sync_all, and upgrade what was installed by pip)"
+        )
+
+
+def _hostname(_spec: ClusterSpec, node: Node, facts: Facts) -> Iterator[str]:
+    if facts["hostname"] != node.name:
+        yield (
+            f"calls itself {facts['hostname']} (hint: nodes[].name must be what `uname -n` prints"
+            " there; Pacemaker knows nodes by it)"
+        )
+
+
+def _addresses(_spec: ClusterSpec, node: Node, facts: Facts) -> Iterator[str]:
+    for number, address in enumerate(node.links):
+        if address not in facts["addresses"]:
+            yield f"has no address {address}, that of link {number} (hint: see `ip address`)"
+
+
+def _watchdog(spec: ClusterSpec, _node: Node, facts: Facts) -> Iterator[str]:
+    if not facts["watchdog"] and not spec.fencing.sbd.watchdog_module:
+        yield (
+            f"has no {spec.fencing.sbd.watchdog_device} (hint: load the driver of its hardware"
+            " watchdog, or set fencing.sbd.watchdog_module: softdog)"
+        )
+
+
+def _kvm(spec: ClusterSpec, _node: Node, facts: Facts) -> Iterator[str]:
+    names = [vm.name for vm in spec.vms if vm.type == "kvm"]
+    if names and not facts["kvm"]:
+        yield (
+            f"has no /dev/kvm, which {', '.join(names)} need (hint: switch virtualisation on in"
+            " its firmware; vms[].type: qemu emulates, slowly)"
+        )
+
+
+def _filesystems(spec: ClusterSpec, _node: Node, facts: Facts) -> Iterator[str]:
+    for filesystem in spec.storage.filesystems:
+        if filesystem.type not in facts["filesystems"]:
+            yield (
+                f"{facts['platform']} has no {filesystem.type}, the type of {filesystem.name}"
+                f" (hint: it has {', '.join(facts['filesystems'])})"
+            )
+
+
+_EACH: tuple[Callable[[ClusterSpec, Node, Facts], Iterator[str]], ...] = (
+    _version,
+    _hostname,
+    _addresses,
+    _watchdog,
+    _kvm,
+    _filesystems,
+)
+
+
+def _clocks(spec: ClusterSpec, facts: Mapping[str, Facts], window: float) -> list[str]:
+    if len(facts) < 2:
+        return []
+    times = {node: each["time"] for node, each in facts.items()}
+    slow, fast = min(times, key=times.__getitem__), max(times, key=times.__getitem__)
+    apart = times[fast] - times[slow] - window
+    if apart * 1000 <= spec.time.max_skew:
+        return []
+    return [
+        f"clocks: {slow} is at least {apart:.0f} s behind {fast}, allowed are"
+        f" {duration(spec.time.max_skew)} (hint: set time.servers, or mend the clock)"
+    ]
+
+
+def _disks(spec: ClusterSpec, facts: Mapping[str, Facts]) -> Iterator[str]:
+    for path in [*spec.fencing.sbd.devices, *(fs.device for fs in spec.storage.filesystems)]:
+        views = {node: each["devices"][path] for node, each in facts.items()}
+        for node, view in views.items():
+            if view["kind"] == "missing":
+                yield f"{node}: has no {path} (hint: is the LUN mapped to this host?)"
+            elif view["kind"] != "block":
+                yield f"{node}: {path} is no block device"
+        blocks = {node: view for node, view in views.items() if view["kind"] == "block"}
+        yield from _different(path, {node: view["size"] for node, view in blocks.items()}, "bytes")
+        serials = {node: view["serial"] for node, view in blocks.items() if view["serial"]}
+        yield from _different(path, serials, "is its serial")
+
+
+def _different(path: str, values: Mapping[str, Any], what: str) -> Iterator[str]:
+    if len(set(values.values())) > 1:
+        each = ", ".join(f"{node}: {value}" for node, value in values.items())
+        yield f"{path} is not one disk: {each} {what} (hint: use a name from /dev/disk/by-id)"

@@ -1,0 +1,44 @@
+# Everything a node needs before the cluster starts on it. The first node also writes SBD's header.
+{%- set document = pillar.get("kvmha", {}) %}
+{%- set spec = document | json %}
+{%- set layout = salt["kvmha.layout"](document) %}
+
+Nodes know each other by name:
+  kvmha.names_managed:
+    - spec: {{ spec }}
+
+The clock follows the time servers:
+  kvmha.time_managed:
+    - spec: {{ spec }}
+
+corosync knows the cluster:
+  corosync.managed:
+    - spec: {{ spec }}
+
+corosync shares the cluster's key:
+  corosync.authkey_managed:
+    - spec: {{ spec }}
+
+{%- if layout.first %}
+
+SBD's disks carry its header:
+  sbd.initialized:
+    - spec: {{ spec }}
+
+{%- endif %}
+
+SBD is ready to start with the cluster:
+  sbd.managed:
+    - spec: {{ spec }}
+
+{%- if layout.filesystems %}
+
+OCFS2 talks to Pacemaker:
+  ocfs2.stack_ready:
+    - spec: {{ spec }}
+
+{%- endif %}
+
+libvirt leaves virtual machines to the cluster:
+  libvirt_domain.host_managed:
+    - spec: {{ spec }}

@@ -1,0 +1,3 @@
+The cluster's packages are installed:
+  kvmha.packages_installed:
+    - spec: {{ pillar.get("kvmha", {}) | json }}
