@@ -86,6 +86,8 @@ def canonical(text: str | int | bool) -> str:
         return "true" if lowered in _TRUE else "false"
     match = _DURATION.match(lowered)
     if match and match.group(2):
-        ms = milliseconds(lowered)
-        return str(ms // 1000) if ms % 1000 == 0 else f"{ms}ms"
+        us = round(float(match.group(1)) * _MS_PER[match.group(2)] * 1000)
+        if us % 1000:
+            return f"{us}us"
+        return str(us // 1_000_000) if us % 1_000_000 == 0 else f"{us // 1000}ms"
     return word

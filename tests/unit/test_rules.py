@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from kvmha.errors import InvalidInput
 from kvmha.rules import RULES, check
 from kvmha.spec import load

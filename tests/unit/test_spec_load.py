@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from kvmha.errors import InvalidInput
 from kvmha.spec import ClusterSpec, load
 

@@ -1,0 +1,24 @@
+"""The linters are tests: what they find fails the run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+FOLDERS = ["_utils", "_modules", "_states", "_runners", "_pillar", "lab", "tests"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["ruff", "check", *(name for name in FOLDERS if (ROOT / name).is_dir())], ["mypy"]],
+    ids=["ruff", "mypy"],
+)
+def test_linter_finds_nothing(arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
