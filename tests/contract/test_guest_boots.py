@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from lab import guest
 
 from kvmha.wait import eventually
+from lab import guest
 
 
 @pytest.fixture(name="disk")
