@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from salt.loader.context import LoaderContext
 
 from kvmha.errors import InvalidInput
 from kvmha.spec import ClusterSpec, load
@@ -234,6 +235,12 @@ def test_form_values_are_taken_for_what_they_mean(minimal, changed):
 @pytest.mark.parametrize("wrap", [collections.OrderedDict, types.MappingProxyType])
 def test_any_mapping_is_a_spec(wrap, minimal):
     assert load(wrap(minimal)) == load(minimal)
+
+
+def test_salts_own_pillar_object_is_a_spec(minimal):
+    context = LoaderContext()
+    pillar = context.named_context("__pillar__", minimal)
+    assert load(pillar) == load(minimal)
 
 
 def test_loading_leaves_its_input_as_it_was(example):

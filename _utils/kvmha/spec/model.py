@@ -100,7 +100,9 @@ class Filesystem:
     """``storage.filesystems[]``: a cluster filesystem, mounted on every node."""
 
     name: str = said("name", "Name of its resource and label.", example="vmstore")
-    type: str = said("text", "Kind.", default="ocfs2", choices=("ocfs2",), example="ocfs2")
+    type: str = said(
+        "text", "Kind of filesystem.", default="ocfs2", choices=("ocfs2",), example="ocfs2"
+    )
     device: str = said("device", "Shared disk.", example="/dev/disk/by-id/scsi-vmstore")
     mount: str = said("path", "Mount point.", example="/srv/vmstore")
     options: str = said("text", "Mount options.", default="noatime", example="noatime")
@@ -141,7 +143,9 @@ class Disk:
 
     file: str = said("text", "File below the VM's folder.", example="disk0.raw")
     size: int = said("size", "Size of a new disk.", example="20GiB")
-    format: str = said("text", "Format.", default="raw", choices=("raw", "qcow2"), example="raw")
+    format: str = said(
+        "text", "Format of the file.", default="raw", choices=("raw", "qcow2"), example="raw"
+    )
     source: str = said(
         "text",
         "Image a new disk is filled from, `salt://` or a path on the node; empty: none.",
@@ -150,7 +154,7 @@ class Disk:
     )
     bus: str = said(
         "text",
-        "Bus.",
+        "Bus the guest sees it on.",
         default="virtio",
         choices=("virtio", "scsi", "sata", "ide"),
         example="virtio",
@@ -163,7 +167,7 @@ class Interface:
 
     bridge: str = said("name", "Bridge of the host.", example="br0")
     mac: str = said("text", "Address; empty: derived from the VM's name.", default="")
-    model: str = said("text", "Model.", default="virtio", example="virtio")
+    model: str = said("text", "Model of the card.", default="virtio", example="virtio")
 
 
 @dataclass(frozen=True)
@@ -274,18 +278,40 @@ class Deadlines:
 class ClusterSpec:
     """The whole pillar document below ``kvmha``."""
 
-    cluster: Cluster = said("object", "The cluster.", of=Cluster)
-    nodes: tuple[Node, ...] = said("object", "Its hosts.", many=True, of=Node)
-    fencing: Fencing = said("object", "Fencing.", of=Fencing)
-    corosync: Corosync = said("object", "corosync.", of=Corosync, default=Corosync)
-    storage: Storage = said("object", "Storage.", of=Storage, default=Storage)
-    libvirt: Libvirt = said("object", "libvirt.", of=Libvirt, default=Libvirt)
+    cluster: Cluster = said("object", "What the cluster is called.", of=Cluster)
+    nodes: tuple[Node, ...] = said("object", "The KVM hosts.", many=True, of=Node)
+    fencing: Fencing = said(
+        "object", "How a node that fails is made certain to be off.", of=Fencing
+    )
+    corosync: Corosync = said(
+        "object", "Transport and timeouts of the membership.", of=Corosync, default=Corosync
+    )
+    storage: Storage = said(
+        "object", "What the virtual machines stand on.", of=Storage, default=Storage
+    )
+    libvirt: Libvirt = said(
+        "object", "The daemon that runs the domains.", of=Libvirt, default=Libvirt
+    )
     vms: tuple[Vm, ...] = said("object", "Virtual machines.", many=True, of=Vm, default=())
     time: Time = said("object", "Clocks.", of=Time, default=Time)
-    cib: Cib = said("object", "More of Pacemaker.", of=Cib, default=Cib)
-    consent: Consent = said("object", "Consent.", of=Consent, default=Consent)
-    validate: Validate = said("object", "Verification.", of=Validate, default=Validate)
-    deadlines: Deadlines = said("object", "Deadlines.", of=Deadlines, default=Deadlines)
+    cib: Cib = said(
+        "object",
+        "Pacemaker's configuration beyond what has a word of its own.",
+        of=Cib,
+        default=Cib,
+    )
+    consent: Consent = said(
+        "object", "What would otherwise be refused.", of=Consent, default=Consent
+    )
+    validate: Validate = said(
+        "object", "How far the verification goes.", of=Validate, default=Validate
+    )
+    deadlines: Deadlines = said(
+        "object",
+        "How long gates wait before they say what is missing.",
+        of=Deadlines,
+        default=Deadlines,
+    )
 
     def node(self, name: str) -> Node | None:
         """Return the node that is called ``name``, or None."""
