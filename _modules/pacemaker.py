@@ -12,6 +12,7 @@ from typing import Any
 from kvmha import platforms
 from kvmha.build import cib
 from kvmha.documents.cib import Wanted
+from kvmha.errors import KvmhaError
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
 from kvmha.tools import pacemaker
@@ -104,7 +105,12 @@ def fence(node: str, confirm: str = "", timeout: int = 300) -> float:
 
         salt ha-host1 pacemaker.fence ha-host2 confirm=ha-host2
     """
-    return pacemaker.fence(Runner(), node, confirm, timeout)
+    if confirm != node:
+        raise KvmhaError(
+            f"fencing {node} was not confirmed: its power is cut, whatever runs there dies",
+            hint=f"repeat the name: confirm={node}",
+        )
+    return pacemaker.fence(Runner(), node, timeout)
 
 
 @user_errors

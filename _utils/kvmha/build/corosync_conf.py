@@ -42,7 +42,8 @@ def _totem(totem: Section, spec: ClusterSpec) -> None:
     # corosync 3 encrypts over knet only and refuses to start otherwise.
     totem.set("crypto_cipher", corosync.crypto_cipher if knet else None)
     totem.set("crypto_hash", corosync.crypto_hash if knet else None)
-    totem.set("secauth", None)
+    if not knet:
+        totem.set("secauth", None)
 
 
 def _nodelist(document: Section, spec: ClusterSpec) -> None:

@@ -215,18 +215,24 @@ def status(runner: Runner, path: Path = CONF) -> dict[str, Any]:
     if quorum is None or "Quorate:" not in quorum.stdout:
         return found
     links = attempt(runner, ["corosync-cfgtool", "-s"])
-    return found | {"running": True, **parse_quorum(quorum.stdout), "links": _links(links)}
+    seen = parse_quorum(quorum.stdout, _names(text))
+    return found | {"running": True, **seen, "links": _links(links)}
 
 
-def parse_quorum(text: str) -> dict[str, Any]:
-    """Read what ``corosync-quorumtool -s`` prints."""
+def _names(conf: str | None) -> dict[str, str]:
+    nodes = corosync_conf.nodes(corosync_conf.parse(conf)) if conf is not None else []
+    return {node.get("nodeid") or "": name for node in nodes if (name := node.get("name"))}
+
+
+def parse_quorum(text: str, names: Mapping[str, str]) -> dict[str, Any]:
+    """Read what ``corosync-quorumtool -s`` prints; ``names`` are the nodes' by their ids."""
     said = dict(re.findall(r"^([\w ]+?):\s+(.*)$", text, re.MULTILINE))
     rows = re.findall(r"^\s*(\d+)\s+(\d+)\s+(?:\S+\s+)?(\S+?)(?: \(local\))?$", text, re.MULTILINE)
     return {
         "quorate": said.get("Quorate", "").strip() == "Yes",
         "votes": _number(said.get("Total votes", "")),
         "expected_votes": _number(said.get("Expected votes", "")),
-        "members": [name for _id, _votes, name in rows],
+        "members": [names.get(node, name) for node, _votes, name in rows],
     }
 
 
