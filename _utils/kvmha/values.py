@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(us|usec|ms|msec|s|sec|m|min|h|hr|d)?$")
+_DURATION = re.compile(r"^(\d{1,15}(?:\.\d{1,9})?)\s*(us|usec|ms|msec|s|sec|m|min|h|hr|d)?$")
 _MS_PER = {
     "us": 0.001,
     "usec": 0.001,
@@ -18,7 +18,7 @@ _MS_PER = {
     "hr": 3_600_000,
     "d": 86_400_000,
 }
-_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([KMGTP]?)(iB|B)?$", re.IGNORECASE)
+_SIZE = re.compile(r"^(\d{1,15}(?:\.\d{1,9})?)\s*([KMGTP]?)(iB|B)?$", re.IGNORECASE)
 _TRUE = {"true", "yes", "on", "y", "1"}
 _FALSE = {"false", "no", "off", "n", "0"}
 

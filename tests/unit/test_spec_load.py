@@ -289,6 +289,18 @@ def test_paths_and_addresses_are_kept_in_one_spelling(minimal, changed):
     assert spec.storage.filesystems[0].mount == "/srv/a"
 
 
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [("nodes[0].id", "WRONG_KIND"), ("corosync.token", "BAD_DURATION")],
+)
+@pytest.mark.parametrize("suffix", ["", "s", ".0"])
+def test_a_number_of_a_thousand_digits_is_a_mistake_like_others(
+    place, code, suffix, minimal, changed
+):
+    (told,) = problems(changed(minimal, {place: "9" * 1000 + suffix}))
+    assert code in told
+
+
 JUNK = st.one_of(
     st.none(),
     st.booleans(),

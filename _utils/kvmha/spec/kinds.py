@@ -13,7 +13,7 @@ from kvmha.spec.fields import Meta
 
 MASK = "**********"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
-_WHOLE = re.compile(r"[+-]?\d+(\.0*)?\Z")
+_WHOLE = re.compile(r"[+-]?\d{1,15}(\.0*)?\Z")
 
 
 class Unreadable(Exception):
@@ -97,7 +97,7 @@ def _integer(value: Any, meta: Meta) -> int:
     whole = not isinstance(value, bool) and isinstance(value, (int, float, str))
     if not whole or not _WHOLE.match(str(value).strip()):
         raise Unreadable(f"wanted a whole number, found {described(value)}", example(meta))
-    return _within(int(float(value)), meta)
+    return _within(int(str(value).strip().partition(".")[0]), meta)
 
 
 def _boolean(value: Any, _meta: Meta) -> bool:
@@ -112,7 +112,7 @@ def _boolean(value: Any, _meta: Meta) -> bool:
 def _duration(value: Any, meta: Meta) -> int:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     try:
-        found = values.milliseconds(f"{value:g}" if number else value)
+        found = values.milliseconds(f"{value:.15g}" if number else value)
     except ValueError as error:
         message, _, advice = str(error).partition(": ")
         if "no unit" not in message:
