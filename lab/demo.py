@@ -80,9 +80,9 @@ def _end(lab: Lab, keep: bool) -> None:
     if keep and lab.is_up():
         _say(
             f"\nThe lab is up. Enter it:\n"
-            f"  python3 -m lab --name {lab.name} ssh ha-host1\n"
-            f"  python3 -m lab --name {lab.name} run ha-host1 crm_mon -1\n"
-            f"  python3 -m lab --name {lab.name} down"
+            f"  python3 -m lab ssh --name {lab.name} ha-host1\n"
+            f"  python3 -m lab run --name {lab.name} ha-host1 crm_mon -1\n"
+            f"  python3 -m lab down --name {lab.name}"
         )
         return
     _say("== Taking the lab down")

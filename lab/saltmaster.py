@@ -69,7 +69,7 @@ def configuration(spec: LabSpec) -> dict[str, Any]:
         "module_dirs": [str(CHECKOUT)],
         "runner_dirs": [str(CHECKOUT / "_runners")],
     }
-    if (CHECKOUT / "_pillar").is_dir():
+    if any((CHECKOUT / "_pillar").glob("*.py")):
         config["ext_pillar"] = [{"kvmha": {}}]
     extra = CHECKOUT / "salt/master.d/kvmha.conf"
     if extra.is_file():

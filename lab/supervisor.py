@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -60,12 +61,12 @@ class Supervisor:
 
     def freeze(self) -> None:
         """Stop the node in its tracks (SIGSTOP), its connections left open."""
-        self._signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP, whole_group=False)
         self.frozen = True
 
     def thaw(self) -> None:
         """Let a frozen node go on; it finds that time has passed."""
-        self._signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT, whole_group=False)
         self.frozen = False
 
     def state(self) -> dict[str, object]:
@@ -112,12 +113,15 @@ class Supervisor:
         """End the whole group: helpers outlive a kill of the kernel's own process."""
         self._signal(signal.SIGKILL)
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _signal(self, number: signal.Signals, whole_group: bool = True) -> None:
+        """Signal the node; its kernel alone when it must live on.
+
+        A stop sent to the group also reaches the traced processes, and the kernel that traces
+        them takes it for theirs: the node dies when it goes on.
+        """
         if self._process is not None:
-            try:
-                os.killpg(self._process.pid, number)
-            except ProcessLookupError:
-                pass
+            with contextlib.suppress(ProcessLookupError):
+                (os.killpg if whole_group else os.kill)(self._process.pid, number)
 
     def _forget_connection(self) -> None:
         self._spec.paths.mux(self.name).unlink(missing_ok=True)
