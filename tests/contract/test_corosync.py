@@ -176,7 +176,7 @@ def test_without_a_key_in_pillar_the_plan_says_where_it_comes_from(lab, tmp_path
     path = tmp_path / "authkey"
     plan = corosync.plan_authkey(AsNode(), lab, None, path)
     assert plan.changes[0].new == "made on the master at the first run"
-    with pytest.raises(KvmhaError, match="kvmha_authkey.*hint"):
+    with pytest.raises(KvmhaError, match=r"kvmha_authkey.*hint"):
         corosync.apply_authkey(AsNode(), lab, None, path=path)
     assert not path.exists()
 
