@@ -19,7 +19,7 @@ from kvmha.spec import ClusterSpec, load
 from kvmha.spec.model import Vm
 from kvmha.tools import files, host, images
 from kvmha.tools.libvirt import Libvirt
-from kvmha.tools.libvirt_host import observe_host, restart_if_running
+from kvmha.tools.libvirt_host import observe_host, restart
 from kvmha.tools.runner import Runner
 
 __version__ = "0.1.0"
@@ -117,8 +117,8 @@ def host_apply(spec: dict[str, Any] | None = None, expect: str | None = None) ->
     text = libvirt_host.wanted_qemu_conf(cluster, seen)
     if text is not None:
         files.write(libvirt_host.QEMU_CONF, text)
-    if text is not None or f"service:{service}" in addresses:
-        restart_if_running(runner, service)
+    if seen.active and (text is not None or seen.stale):
+        restart(runner, service)
     _tell(todo)
     return todo.to_dict()
 

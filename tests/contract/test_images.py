@@ -77,9 +77,7 @@ def test_a_disk_is_filled_from_its_source_and_grown_to_its_size(tmp_path, source
 def test_raw_from_raw_starts_no_program_and_keeps_holes(tmp_path, source):
     runner = Runner()
     disk = tmp_path / "disk0.raw"
-    assert images.create(
-        runner, disk, format="raw", size=64 * MIB, source=str(source), owner=OWNER
-    )
+    assert images.create(runner, disk, format="raw", size=64 * MIB, source=str(source), owner=OWNER)
     assert runner.started == 0
     assert disk.stat().st_blocks * 512 <= source.stat().st_size
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 
 from kvmha.build import libvirt_host
@@ -9,6 +12,8 @@ from kvmha.build.libvirt_host import Observed
 from kvmha.plan import Disruption
 from kvmha.spec import load
 from kvmha.tools.libvirt import parse_domstats
+from kvmha.tools.libvirt_host import observe_host
+from kvmha.tools.runner import Result
 
 
 @pytest.fixture(name="spec")
@@ -42,7 +47,7 @@ def test_modular_libvirt_stops_after_the_cluster(spec):
 
 def test_a_restart_that_a_killed_run_owes_is_planned(spec):
     text = libvirt_host.wanted_qemu_conf(spec, Observed())
-    plan = libvirt_host.plan(spec, "libvirtd", Observed(qemu_conf=text, stale=True))
+    plan = libvirt_host.plan(spec, "libvirtd", Observed(qemu_conf=text, active=True, stale=True))
     assert plan.text().startswith("! service:libvirtd: restart, to read the present qemu.conf")
 
 
@@ -65,3 +70,35 @@ def test_domains_are_read_with_state_and_processor_time():
         "it's": ("shut off", 0, False),
     }
     assert parse_domstats("") == {}
+
+
+class Systemctl:
+    """Answers ``systemctl show`` for a daemon that started ``ago`` seconds ago."""
+
+    def __init__(self, state, ago):
+        began = int((time.clock_gettime(time.CLOCK_MONOTONIC) - ago) * 1e6)
+        said = f"ActiveState={state}\nExecMainStartTimestampMonotonic={began}\n"
+        self.answer = Result((), 0, said, "", 0.0)
+
+    def run(self, *_argv, **_options):
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "written_ago", "expected"),
+    [
+        (("active", 100), 50, (True, True)),
+        (("active", 50), 100, (True, False)),
+        (("active", 50), -100, (True, False)),
+        (("inactive", 0), 100, (False, False)),
+    ],
+)
+def test_a_daemon_is_stale_when_its_file_is_newer(
+    tmp_path, monkeypatch, answer, written_ago, expected
+):
+    conf = tmp_path / "qemu.conf"
+    conf.write_text("")
+    os.utime(conf, (time.time() - written_ago,) * 2)
+    monkeypatch.setattr(libvirt_host, "QEMU_CONF", str(conf))
+    seen = observe_host(Systemctl(*answer), "libvirtd")
+    assert (seen.active, seen.stale) == expected

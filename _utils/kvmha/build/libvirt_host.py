@@ -19,12 +19,13 @@ DROP_IN = "/etc/systemd/system/resource-agents-deps.target.d/kvmha-libvirt.conf"
 class Observed:
     """What there is: file texts (None: no file), and what libvirt starts on its own.
 
-    ``stale`` tells that the daemon runs and started before its qemu.conf was last written.
-    ``autostart`` has domain names.
+    ``active`` tells that the daemon runs, ``stale`` that it started before its qemu.conf was
+    last written. ``autostart`` has domain names.
     """
 
     qemu_conf: str | None = None
     drop_in: str | None = None
+    active: bool = False
     stale: bool = False
     autostart: Sequence[str] = ()
 
