@@ -24,6 +24,11 @@ log = logging.getLogger(__name__)
 
 __virtualname__ = "kvmha"
 
+
+def __virtual__() -> str:
+    return __virtualname__
+
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 

@@ -68,6 +68,8 @@ def configuration(spec: LabSpec) -> dict[str, Any]:
         "pillar_roots": {"base": [str(root / "srv/pillar")]},
         "module_dirs": [str(CHECKOUT)],
         "runner_dirs": [str(CHECKOUT / "_runners")],
+        # module_dirs finds the folder of examples, which is called pillar, instead of _pillar.
+        "pillar_dirs": [str(CHECKOUT / "_pillar")],
     }
     if any((CHECKOUT / "_pillar").glob("*.py")):
         config["ext_pillar"] = [{"kvmha": {}}]

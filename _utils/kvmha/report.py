@@ -82,7 +82,8 @@ def _stages(ordered: list[tuple[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _skipped(each: Mapping[str, Any]) -> bool:
-    return bool(each.get("__state_ran__") is False)
+    """What waited for something that failed; Salt 3006 tells it by these words only."""
+    return str(each.get("comment", "")).startswith("One or more requisite failed")
 
 
 def _changes(each: Mapping[str, Any]) -> Iterator[str]:
