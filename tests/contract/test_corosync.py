@@ -196,3 +196,43 @@ def test_status_where_nothing_runs(lab, conf):
     status = corosync.status(runner, conf)
     assert (status["running"], status["members"], runner.started) == (False, [], 1)
     assert status["conf_sha256"] == corosync.sha256(conf.read_bytes())
+
+
+QUORUM = """\
+Quorate:          {quorate}
+
+Votequorum information
+----------------------
+Expected votes:   3
+Total votes:      {votes}
+Quorum:           2 {words}
+
+Membership information
+----------------------
+    Nodeid      Votes{column} Name
+"""
+
+
+@pytest.mark.parametrize(
+    "rows, members",
+    [
+        (
+            "         1          1 ha-host1 (local)\n         2          1 ha-host2\n",
+            ["ha-host1", "ha-host2"],
+        ),
+        (
+            "         1          1 10.0.0.1\n         2          1 10.0.0.2 (local)\n",
+            ["ha-host1", "10.0.0.2"],
+        ),
+        (
+            "         1          1    A,V,NMW ha-host1 (local)\n"
+            "         0          1            Qdevice\n",
+            ["ha-host1"],
+        ),
+    ],
+    ids=["names", "addresses", "qdevice"],
+)
+def test_members_are_told_by_name(rows, members):
+    text = QUORUM.format(quorate="No", votes=1, words="Activity blocked", column="") + rows
+    seen = corosync.parse_quorum(text, {"1": "ha-host1"})
+    assert seen == {"quorate": False, "votes": 1, "expected_votes": 3, "members": members}

@@ -227,12 +227,13 @@ def _names(conf: str | None) -> dict[str, str]:
 def parse_quorum(text: str, names: Mapping[str, str]) -> dict[str, Any]:
     """Read what ``corosync-quorumtool -s`` prints; ``names`` are the nodes' by their ids."""
     said = dict(re.findall(r"^([\w ]+?):\s+(.*)$", text, re.MULTILINE))
-    rows = re.findall(r"^\s*(\d+)\s+(\d+)\s+(?:\S+\s+)?(\S+?)(?: \(local\))?$", text, re.MULTILINE)
+    # With a qdevice there is a column more, and a row with the id 0.
+    rows = re.findall(r"^ *(\d+) +\d+ +(?:.* )?(\S+)$", text.replace(" (local)", ""), re.MULTILINE)
     return {
         "quorate": said.get("Quorate", "").strip() == "Yes",
         "votes": _number(said.get("Total votes", "")),
         "expected_votes": _number(said.get("Expected votes", "")),
-        "members": [names.get(node, name) for node, _votes, name in rows],
+        "members": [names.get(node, name) for node, name in rows if node != "0"],
     }
 
 
