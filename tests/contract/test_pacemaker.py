@@ -308,6 +308,10 @@ def test_status_where_nothing_runs():
     assert (status["running"], status["nodes"], status["resources"]) == (False, {}, [])
 
 
+def test_verify_where_nothing_runs_is_not_clean():
+    assert pacemaker.verify(Runner()) == ["Pacemaker does not run on this node"]
+
+
 def test_fencing_does_not_answer_where_nothing_runs():
     answer = pacemaker.fencing_answers(Runner(), ["ha-host1"])
     assert (answer["ok"], answer["problems"]) == (False, ["Pacemaker does not run on this node"])

@@ -27,6 +27,7 @@ _START_IT = "start it with the state kvmha.pacemaker.running, or: systemctl star
 _NOT_CONNECTED = (102, 107, 127)  # 107: ENOTCONN from Pacemaker 1.1; 127: not installed
 _TOO_OLD = 103  # CRM_EX_OLD: the CIB is no longer the one the patch was made from
 _INVALID = 78
+_NO_INPUT = 66  # what crm_verify says when it cannot ask for the CIB
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,15 @@ def status(runner: Runner, cib_file: str | None = None) -> dict[str, Any]:
 
 
 def verify(runner: Runner, cib_file: str | None = None) -> list[str]:
-    """Return what ``crm_verify`` finds wrong in the CIB in use; empty means nothing."""
-    return _faults(runner, ["--xml-file", cib_file] if cib_file else ["--live-check"])
+    """Return the errors that ``crm_verify`` finds in the CIB in use; empty means none."""
+    if cib_file:
+        return _faults(runner, ["--xml-file", cib_file])
+    try:
+        return _faults(runner, ["--live-check"])
+    except CommandFailed as error:
+        if error.returncode in (*_NOT_CONNECTED, _NO_INPUT):
+            return [NOT_RUNNING_HERE]
+        raise
 
 
 def _good(done: Result) -> Result:
