@@ -102,15 +102,18 @@ def plan_format(spec: ClusterSpec, filesystem: Filesystem, seen: DiskSeen) -> Pl
 
     Nothing when it is there. A format of ours that was cut short is begun again without
     consent: known by the note on the disk or, once mkfs has written the superblock, by a root
-    folder without anything in it. A disk that is in use, here or by the slot map of its
-    volume anywhere, is refused whatever the consent.
+    folder without anything in it. A volume of ours that is damaged needs consent. A disk that
+    is in use, here or by the slot map of its volume anywhere, is refused in any case.
     """
     base = fingerprint(seen)
     address = f"ocfs2:{filesystem.device}"
     interrupted = seen.note == note(spec, filesystem)
-    if ours(spec, filesystem, seen.volume) and seen.volume and not seen.volume.unfinished:
+    if ours(spec, filesystem, seen.volume) and seen.volume and seen.volume.whole:
         left = Change(Action.DELETE, f"{address}:note", seen.note)
-        return Plan((left,) if interrupted else (), base, _remarks(spec, filesystem, seen.volume))
+        idle = not (seen.in_use or seen.volume.mounted)
+        return Plan(
+            (left,) if interrupted and idle else (), base, _remarks(spec, filesystem, seen.volume)
+        )
     if not seen.inspected and seen.signatures == _expected(filesystem, seen):
         remark = f"{filesystem.device} can be looked into once ocfs2-tools is installed"
         return Plan((), base, (remark,))
@@ -118,7 +121,7 @@ def plan_format(spec: ClusterSpec, filesystem: Filesystem, seen: DiskSeen) -> Pl
     found = _content(spec, filesystem, seen, interrupted=interrupted)
     consent.refuse([consent.foreign(filesystem.device, found, spec.consent.overwrite)])
     mkfs(spec, filesystem, seen.size)
-    again = seen.volume is not None or interrupted
+    again = interrupted or (seen.volume is not None and not found)
     new = f"{filesystem.name} (cluster {spec.cluster.name}, {filesystem.max_nodes} slots)"
     action = Action.UPDATE if found else Action.CREATE
     change = Change(action, address, consent.described(found) or None, new, consent.cost(found))
@@ -165,6 +168,9 @@ def _content(
     """Return what on the disk is not ours to destroy."""
     if ours(spec, filesystem, seen.volume) and seen.volume and seen.volume.unfinished:
         return ()
+    if seen.volume and seen.volume.entries is None:
+        damaged = "ocfs2 whose root folder cannot be read (fsck.ocfs2 may mend it)"
+        return (Signature(damaged, seen.volume.label, seen.volume.uuid),)
     if interrupted:
         return tuple(item for item in seen.signatures if item.type != UNKNOWN)
     return seen.signatures

@@ -36,6 +36,11 @@ class Volume:
         """
         return self.entries == () and not self.mounted
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is in use, or at least ready to be."""
+        return bool(self.entries or self.mounted)
+
 
 def parse(text: str) -> Volume | None:
     """Return the volume that debugfs.ocfs2 printed for COMMANDS; None when it opened none."""

@@ -8,7 +8,6 @@ What is not ours (comments, order, other keys, lines of shell) is kept byte for 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -121,16 +120,33 @@ def changed(current: Sysconfig | None, path: str, changes: tuple[Change, ...]) -
 
 def _closed(raw: str, pending: list[str]) -> tuple[str, str]:
     """Take lines from ``pending`` until the quotes of ``raw`` close; return text and value."""
-    taken = 0
     whole = raw
-    while True:
-        try:
-            words = shlex.split(whole, comments=True)
-        except ValueError:
-            if taken == len(pending):
-                return raw, raw.strip()
-            whole = f"{whole}\n{pending[taken]}"
-            taken += 1
-            continue
-        del pending[:taken]
-        return whole, words[0] if words and not whole[:1].isspace() else ""
+    for taken in range(len(pending) + 1):
+        if taken:
+            whole = f"{whole}\n{pending[taken - 1]}"
+        value = _word(whole)
+        if value is not None:
+            del pending[:taken]
+            return whole, value
+    return raw, raw.strip()
+
+
+def _word(text: str) -> str | None:
+    """Return the first word of ``text`` as a shell reads it; None when a quote stays open."""
+    value, quote, escaped = "", "", False
+    for char in text:
+        if escaped:
+            kept = quote == '"' and char not in '\\"$`\n'
+            value += f"\\{char}" if kept else "" if char == "\n" else char
+            escaped = False
+        elif char == "\\" and quote != "'":
+            escaped = True
+        elif quote:
+            value, quote = (value, "") if char == quote else (value + char, quote)
+        elif char in "\"'":
+            quote = char
+        elif char.isspace():
+            break
+        else:
+            value += char
+    return None if quote or escaped else value

@@ -69,7 +69,7 @@ def apply_format(
 
 def _verify(runner: Runner, spec: ClusterSpec, wanted: Filesystem) -> None:
     volume = inspect(runner, wanted.device)
-    if volume is None or not build.ours(spec, wanted, volume) or volume.unfinished:
+    if volume is None or not (build.ours(spec, wanted, volume) and volume.whole):
         raise KvmhaError(
             f"mkfs.ocfs2 succeeded, but {wanted.device} does not carry the whole volume: {volume}",
             hint="see the kernel's log for errors of the disk",
@@ -175,7 +175,7 @@ def _status(
     if volume is None:
         return answer | {"error": f"{item.device} carries no OCFS2"}
     return answer | {
-        "formatted": build.ours(spec, item, volume) and not volume.unfinished,
+        "formatted": build.ours(spec, item, volume) and volume.whole,
         "label": volume.label,
         "cluster": volume.cluster,
         "slots": volume.slots,
