@@ -260,6 +260,8 @@ def _cost(address: str, action: Action, transport: str) -> Disruption:
         return reload
     if top == "quorum" and key in _QUORUM_RELOADS:
         return reload
+    if address == "quorum.two_node" and action is Action.DELETE:
+        return reload  # seen with 3.1.7: a reload with a third node drops the flag 2Node
     if top == "nodelist" and _node_reloads(rest, key, action, transport):
         return reload
     return Disruption.CLUSTER_STOP
