@@ -251,20 +251,15 @@ def _fold_lone_nodes(was: dict[str, str], wanted: dict[str, str]) -> None:
 def _cost(address: str, action: Action, transport: str) -> Disruption:
     top, _, rest = address.partition(".")
     key = rest.rpartition(".")[2]
-    reload = Disruption.RELOAD
-    if top == "logging":
-        return reload
-    if top == "totem" and rest in _TOTEM_RELOADS:
-        return reload
-    if top == "totem" and rest.startswith("interface[") and key in _INTERFACE_RELOADS:
-        return reload
-    if top == "quorum" and key in _QUORUM_RELOADS:
-        return reload
-    if address == "quorum.two_node" and action is Action.DELETE:
-        return reload  # seen with 3.1.7: a reload with a third node drops the flag 2Node
-    if top == "nodelist" and _node_reloads(rest, key, action, transport):
-        return reload
-    return Disruption.CLUSTER_STOP
+    reloads = {
+        "logging": True,
+        "totem": rest in _TOTEM_RELOADS
+        or (rest.startswith("interface[") and key in _INTERFACE_RELOADS),
+        # Seen with 3.1.7: a reload with a third node drops the flag 2Node.
+        "quorum": key in _QUORUM_RELOADS or (rest == "two_node" and action is Action.DELETE),
+        "nodelist": _node_reloads(rest, key, action, transport),
+    }
+    return Disruption.RELOAD if reloads.get(top) else Disruption.CLUSTER_STOP
 
 
 def _node_reloads(rest: str, key: str, action: Action, transport: str) -> bool:

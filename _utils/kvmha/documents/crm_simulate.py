@@ -1,0 +1,91 @@
+"""What ``crm_simulate --output-as=xml`` says would happen, and what that costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from lxml import etree
+
+from kvmha.plan import Change, Disruption
+
+# A recovery is of something that has failed already: not what a change of ours does.
+_COST = {
+    "stop": Disruption.RESOURCE_RESTART,
+    "restart": Disruption.RESOURCE_RESTART,
+    "move": Disruption.RESOURCE_RESTART,
+    "demote": Disruption.RESOURCE_RESTART,
+    "migrate": Disruption.RELOAD,
+    "reload": Disruption.RELOAD,
+}
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """One thing the cluster would do; ``resource`` is empty when a node is fenced."""
+
+    verb: str
+    resource: str
+    where: tuple[str, ...]
+    reason: str = ""
+    to: str = ""
+    cost: Disruption = Disruption.NONE
+
+    def text(self) -> str:
+        """Return it as a sentence's part, such as ``would move vm-a from h1 to h2``."""
+        reason = f" ({self.reason})" if self.reason else ""
+        if not self.resource:
+            return f"would fence {', '.join(self.where)}{reason}"
+        if self.to:
+            return f"would {self.verb} {self.resource} from {self.where[0]} to {self.to}{reason}"
+        where = f" on {', '.join(self.where)}" if self.where else ""
+        return f"would {self.verb} {self.resource}{where}{reason}"
+
+
+def parse(xml: str) -> tuple[Consequence, ...]:
+    """Return what the ``actions`` of a simulation say; instances of a clone are one entry."""
+    root = etree.fromstring(xml.encode())
+    found: dict[tuple[str, str, str], Consequence] = {}
+    for action in root.iterfind("actions/*"):
+        node = action.get("source") or action.get("node") or ""
+        reason = action.get("reason") or ""
+        if action.tag == "node_action":
+            if "fence" not in (action.get("task") or "").lower():
+                continue
+            one = Consequence("fence", "", (node,), reason, cost=Disruption.CLUSTER_STOP)
+        else:
+            verb = action.get("action") or ""
+            resource = (action.get("resource") or "").partition(":")[0]
+            cost = _COST.get(verb, Disruption.NONE)
+            where = (node,) if node else ()
+            one = Consequence(verb, resource, where, reason, action.get("dest") or "", cost)
+        key = (one.verb, one.resource, one.to)
+        before = found.get(key)
+        found[key] = replace(before, where=before.where + one.where) if before else one
+    return tuple(found.values())
+
+
+def with_costs(
+    changes: Iterable[Change], consequences: Iterable[Consequence]
+) -> tuple[Change, ...]:
+    """Return ``changes`` with the disruption that the simulation shows.
+
+    A change that names a resource bears what happens to it. What no change names (a fenced
+    node, a resource that moves because of an option) is borne by all of them.
+    """
+    listed = tuple(changes)
+    for one in consequences:
+        named = [change for change in listed if one.resource and _names(change, one.resource)]
+        bearers = {id(change) for change in named or listed}
+        listed = tuple(
+            replace(change, disruption=max(change.disruption, one.cost))
+            if id(change) in bearers
+            else change
+            for change in listed
+        )
+    return listed
+
+
+def _names(change: Change, resource: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(resource)}(?!\w)", change.address) is not None
