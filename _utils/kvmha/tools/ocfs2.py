@@ -131,20 +131,22 @@ def apply_stack(runner: Runner, config: str, expect: str | None = None, root: Pa
     """Do what ``plan_stack`` found; mounts nothing. Raises StalePlan."""
     plan = plan_stack(config, root)
     plan.refuse_stale(expect)
+    if not plan:
+        return plan
+    ready_kernel(runner, root)
     for change in plan.changes:
         if change.address == f"file:{build.MODULES_FILE}":
             files.write(root / build.MODULES_FILE.lstrip("/"), change.new)
-        elif change.address.startswith("sysconfig:"):
-            _disable_o2cb(plan, config, root)
-    if plan:
-        ready_kernel(runner, root)
+    _write_o2cb(plan, config, root)
     return plan
 
 
-def _disable_o2cb(plan: Plan, config: str, root: Path) -> None:
+def _write_o2cb(plan: Plan, config: str, root: Path) -> None:
     path = root / config.lstrip("/")
-    current = sysconfig.parse(files.read(path) or "")
-    files.write(path, sysconfig.changed(current, config, plan.changes).render())
+    text = files.read(path)
+    new = sysconfig.changed(sysconfig.parse(text or ""), config, plan.changes).render()
+    if text is not None and new != text:
+        files.write(path, new)
 
 
 def status(runner: Runner, spec: ClusterSpec) -> dict[str, Any]:
