@@ -68,8 +68,9 @@ def ours(spec: ClusterSpec, filesystem: Filesystem, volume: Volume | None) -> bo
 def mkfs(spec: ClusterSpec, filesystem: Filesystem, size: int) -> list[str]:
     """Return the command that makes ``filesystem`` on its disk of ``size`` bytes.
 
-    Never ``--force``: it skips the checks for a mounted volume. It is not needed, as the disk
-    is blank by then, and mkfs.ocfs2 asks nothing of a standard input that is no terminal.
+    Never ``--force``: it skips the checks for a mounted volume. Nor would it help: with or
+    without it mkfs.ocfs2 asks "Proceed?" where it finds a volume, and takes the end of its
+    input for no. So the disk has to be blank by then: see ``must_wipe``.
     The last MiB is left out of the volume: see ``note``. ``-T vmstore`` wants 2 GiB; below
     that, clusters of 64 KiB. Journals, one for each slot, take a sixteenth of a small disk
     instead of 128 MiB each. Raises KvmhaError for a disk below 128 MiB.
