@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from lab import guest
 from lab.model import CHECKOUT, MASTER_ADDRESS, LabSpec
 
 SHARED_FOLDERS = ("_modules", "_states", "_utils", "_grains", "_pillar")
@@ -97,6 +98,9 @@ def _write_states(folder: Path) -> None:
         if target.is_dir():
             (folder / name).symlink_to(target)
     (folder / "top.sls").write_text("base:\n  '*':\n    - kvmha\n")
+    images = folder / "kvmha-lab"
+    images.mkdir()
+    (images / "heartbeat.img").write_bytes(guest.boot_sector())
 
 
 def _write_pillar(folder: Path, pillar: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from kvmha.spec.model import ClusterSpec, Consent, Deadlines, Validate
+from kvmha.spec.model import ClusterSpec
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,11 @@ class Proof:
 
 
 def fingerprint(spec: ClusterSpec) -> str:
-    """Return a name for the cluster that ``spec`` describes, whatever is validated of it."""
-    lasting = replace(spec, validate=Validate(), deadlines=Deadlines(), consent=Consent())
-    text = json.dumps(asdict(lasting), sort_keys=True, default=str)
+    """Return a name for what a failover depends on: hosts, membership, fencing and storage.
+
+    What runs on them is left out: no edit of a virtual machine may lead to a host being
+    fenced again.
+    """
+    lasting = (spec.cluster, spec.nodes, spec.corosync, spec.fencing, spec.storage)
+    text = json.dumps([asdict(part) for part in lasting], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
