@@ -52,6 +52,7 @@ def fingerprint(spec: ClusterSpec) -> str:
     What runs on them is left out: no edit of a virtual machine may lead to a host being
     fenced again.
     """
-    lasting = (spec.cluster, spec.nodes, spec.corosync, spec.fencing, spec.storage)
-    text = json.dumps([asdict(part) for part in lasting], sort_keys=True, default=str)
+    said = asdict(spec)
+    lasting = [said[part] for part in ("cluster", "nodes", "corosync", "fencing", "storage")]
+    text = json.dumps(lasting, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
