@@ -59,7 +59,8 @@ def _relocate(venv: Path, final: Path) -> None:
 def roots() -> Path:
     """Return a folder with ``bare.tar``, ``prepared.tar`` and ``apt/`` (the repository)."""
     key = cache.digest(
-        recipe.SUITE, recipe.BASE_PACKAGES, recipe.CLUSTER_PACKAGES, recipe.DISABLED_UNITS,
+        recipe.SUITE, recipe.BASE_PACKAGES, recipe.HOST_PACKAGES, recipe.CLUSTER_PACKAGES,
+        recipe.DISABLED_UNITS,
         recipe.SALT_VERSIONS, recipe.SALT_EXTRAS, UML_MODULES.is_dir() and os.listdir(UML_MODULES),
         HERE / "bare.sh", HERE / "prepared.sh", OVERLAY / "etc/dpkg/dpkg.cfg.d/lab",
     )  # fmt: skip
@@ -85,7 +86,7 @@ def roots() -> Path:
 def _mmdebstrap(lists: Path) -> list[str | Path]:
     return [
         "mmdebstrap", "--variant=apt", "--format=null", "--skip=cleanup/apt/lists",
-        f"--include={','.join(recipe.BASE_PACKAGES)}",
+        f"--include={','.join(recipe.BASE_PACKAGES + recipe.HOST_PACKAGES)}",
         "--aptopt=APT::Install-Recommends \"false\"",
         f"--dpkgopt={OVERLAY / 'etc/dpkg/dpkg.cfg.d/lab'}",
         f"--customize-hook=sh {HERE / 'bare.sh'} \"$1\"",
@@ -147,18 +148,21 @@ def _authorize(tree: Path, public_key: Path) -> None:
 
 def python() -> str:
     """Return an interpreter of the nodes' Python version that has pip and venv."""
+    base = "import sys; print(sys._base_executable)"  # not a virtual environment's
+    probe = "import sys, pip, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
     for name in ("python3", f"python{recipe.PYTHON}", f"/usr/bin/python{recipe.PYTHON}"):
         found = shutil.which(name)
-        probe = "import sys, pip, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
-        if not found:
-            continue
-        done = subprocess.run([found, "-c", probe], capture_output=True, text=True, check=False)
-        if done.returncode == 0 and done.stdout.strip() == recipe.PYTHON:
+        found = found and _output([found, "-c", base])
+        if found and _output([found, "-c", probe]) == recipe.PYTHON:
             return found
     raise LabError(
         f"no Python {recipe.PYTHON} with pip and venv was found: the nodes' wheels need it",
         "apt-get install python3-pip python3-venv",
     )
+
+
+def _output(argv: list[str]) -> str:
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _logged(
