@@ -276,7 +276,7 @@ def drill(spec: dict[str, Any] | None = None, vm: str = "", node: str = "") -> d
         return next((host for host in hosts if host != node), "")
 
     return failover.measure(
-        fence=lambda: pacemaker.fence(Runner(), node, node),
+        fence=lambda: pacemaker.fence(Runner(), node),
         is_lost=lambda: node not in corosync.status(Runner())["members"],
         host_now=elsewhere,
         timeout=cluster.deadlines.failover / 1000,
@@ -396,7 +396,8 @@ def _units() -> list[Unit]:
         Unit("sbd"),
         Unit("corosync"),
         Unit("pacemaker", running=True),
-        Unit(_platform().libvirt_service, running=True),
+        # The daemon itself ends when idle and comes back when asked: its socket is what stays.
+        Unit(f"{_platform().libvirt_service}.socket", running=True),
         Unit("dlm", enabled=False),
         Unit("libvirt-guests", masked=True),
     ]

@@ -13,7 +13,7 @@ _SHOW = ("show", "--property=Id,LoadState,ActiveState,UnitFileState")
 
 @dataclass(frozen=True)
 class Unit:
-    """What should be true of one service.
+    """What should be true of one unit: a service, unless its name has another suffix.
 
     ``enabled`` None leaves that alone; ``masked`` keeps anything from starting it.
     """
@@ -55,7 +55,8 @@ def apply(runner: Runner, todo: Plan) -> None:
 
 def show(runner: Runner, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     """Return name -> (load state, active state, unit file state), with one systemctl."""
-    result = runner.run(["systemctl", *_SHOW, *(f"{name}.service" for name in names)], ok=None)
+    units = [name if "." in name else f"{name}.service" for name in names]
+    result = runner.run(["systemctl", *_SHOW, *units], ok=None)
     found = dict.fromkeys(names, ("not-found", "inactive", ""))
     for name, block in zip(names, result.stdout.strip().split("\n\n"), strict=False):
         words = dict(line.partition("=")[::2] for line in block.splitlines())

@@ -1,0 +1,317 @@
+"""What keeps a gate closed, judged from what the nodes see."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from kvmha import gates
+from kvmha.errors import KvmhaError
+from kvmha.gates import preflight, storage, validated, vms
+from kvmha.spec import load
+
+NAMES = ["ha-host1", "ha-host2", "ha-host3"]
+SBD = "/dev/disk/by-id/scsi-lab-sbd"
+STORE = "/dev/disk/by-id/scsi-lab-vmstore"
+
+
+@pytest.fixture
+def spec(example):
+    return load(example("lab"))
+
+
+def resource(name, nodes, **more):
+    return {
+        "id": name,
+        "role": "Started",
+        "nodes": nodes,
+        "managed": True,
+        "failed": False,
+    } | more
+
+
+@pytest.fixture
+def healthy():
+    """Return what three nodes of a healthy cluster see."""
+    one = {
+        "corosync": {
+            "running": True,
+            "quorate": True,
+            "votes": 3,
+            "expected_votes": 3,
+            "members": NAMES,
+        },
+        "pacemaker": {
+            "running": True,
+            "nodes": {name: {"online": True} for name in NAMES},
+            "resources": [
+                resource("fencing-sbd", ["ha-host2"]),
+                resource("vm-web1", ["ha-host1"]),
+            ],
+            "failures": [],
+        },
+        "verify": [],
+        "fencing": {"problems": []},
+        "sbd": {"devices": {SBD: {"slots": dict.fromkeys(NAMES, "clear"), "error": ""}}},
+        "mounts": {"/srv/vmstore": {"device": "/dev/x", "type": "ocfs2"}},
+        "marked": {"vmstore": "aa"},
+        "marks": {"vmstore": dict.fromkeys(NAMES, "aa")},
+        "domains": {"domains": {}, "running": {}},
+        "files": {"/etc/corosync/corosync.conf": "11"},
+    }
+    seen = {name: copy.deepcopy(one) for name in NAMES}
+    seen["ha-host1"]["domains"] = {"domains": {"web1": "running"}, "running": {"web1": 17}}
+    return seen
+
+
+@pytest.mark.parametrize("name", list(gates.GATES))
+def test_every_gate_is_open_for_a_healthy_cluster(name, spec, healthy):
+    assert gates.of(name).judge(spec, healthy) == []
+
+
+@pytest.mark.parametrize("name", list(gates.GATES))
+def test_every_gate_is_closed_by_a_silent_node(name, spec, healthy):
+    healthy["ha-host3"] = None
+    assert any(
+        "ha-host3: its minion does not answer" in line
+        for line in gates.of(name).judge(spec, healthy)
+    )
+
+
+@pytest.mark.parametrize("name", list(gates.GATES))
+def test_every_gate_passes_on_the_words_of_a_node_that_failed(name, spec, healthy):
+    healthy["ha-host2"] = {"error": "'kvmha.observe' is not available."}
+    found = gates.of(name).judge(spec, healthy)
+    assert "ha-host2: 'kvmha.observe' is not available." in found
+
+
+@pytest.mark.parametrize("name", list(gates.GATES))
+def test_every_gate_looks_only_at_aspects_it_asked_for(name, spec, healthy):
+    asked = {*gates.of(name).aspects, "marked"}
+    less = {
+        node: {key: value for key, value in answer.items() if key in asked}
+        for node, answer in healthy.items()
+    }
+    assert gates.of(name).judge(spec, less) == []
+
+
+def test_unknown_gate_is_refused_naming_those_there_are():
+    with pytest.raises(KvmhaError, match="quorate"):
+        gates.of("quorat")
+
+
+def _change(healthy, node, path, value):
+    *way, last = path
+    inner = healthy[node]
+    for step in way:
+        inner = inner[step]
+    inner[last] = value
+
+
+CLOSED = [
+    ("quorate", "ha-host1", ("corosync", "running"), False, "corosync does not run"),
+    ("quorate", "ha-host1", ("corosync", "quorate"), False, "has no quorum"),
+    ("quorate", "ha-host2", ("corosync", "votes"), 2, "ha-host2: sees 2 of 3 votes"),
+    (
+        "quorate",
+        "ha-host2",
+        ("pacemaker", "nodes", "ha-host3", "online"),
+        False,
+        "in Pacemaker ha-host3 is offline",
+    ),
+    (
+        "quorate",
+        "ha-host2",
+        ("pacemaker", "nodes", "ha-host3", "unclean"),
+        True,
+        "ha-host3 is unclean",
+    ),
+    ("quorate", "ha-host2", ("pacemaker", "nodes"), {}, "ha-host1 is unknown"),
+    ("quorate", "ha-host2", ("pacemaker",), {"error": "no crm_mon"}, "ha-host2: no crm_mon"),
+    ("fencing", "ha-host1", ("pacemaker", "resources"), [], "fencing-sbd is not started"),
+    (
+        "fencing",
+        "ha-host1",
+        ("sbd", "devices", SBD, "slots", "ha-host2"),
+        "reset",
+        f"on {SBD}, ha-host2 is reset",
+    ),
+    ("fencing", "ha-host1", ("sbd", "devices", SBD, "slots"), {}, "without a slot"),
+    ("fencing", "ha-host1", ("sbd", "devices", SBD, "error"), "no header", "no header"),
+    ("storage", "ha-host3", ("mounts",), {}, "ha-host3: /srv/vmstore (vmstore) is not mounted"),
+    (
+        "storage",
+        "ha-host3",
+        ("mounts", "/srv/vmstore", "type"),
+        "ext4",
+        "is ext4, not ocfs2",
+    ),
+    ("vms", "ha-host1", ("domains", "running"), {}, "web1 runs nowhere"),
+    (
+        "vms",
+        "ha-host2",
+        ("domains", "running"),
+        {"web1": 5},
+        "web1 RUNS ON ha-host1 AND ha-host2",
+    ),
+    (
+        "vms",
+        "ha-host2",
+        ("pacemaker", "failures"),
+        [{"op_key": "vm-web1_start_0", "node": "ha-host2", "exitreason": "no XML"}],
+        "failed: vm-web1_start_0 ha-host2 no XML",
+    ),
+    (
+        "vms",
+        "ha-host2",
+        ("pacemaker", "resources"),
+        [resource("vm-web1", ["ha-host3"])],
+        "Pacemaker has vm-web1 ha-host3",
+    ),
+    (
+        "vms",
+        "ha-host2",
+        ("pacemaker", "resources"),
+        [resource("vm-web1", ["ha-host1"], managed=False)],
+        "resource vm-web1 is unmanaged",
+    ),
+    ("validated", "ha-host2", ("verify",), ["no fencing"], "crm_verify on ha-host2: no fencing"),
+    (
+        "validated",
+        "ha-host1",
+        ("fencing",),
+        {"problems": ["no device can fence ha-host3"]},
+        "no device can fence ha-host3",
+    ),
+    (
+        "validated",
+        "ha-host2",
+        ("files", "/etc/corosync/corosync.conf"),
+        "22",
+        "is not the same everywhere",
+    ),
+    ("validated", "ha-host2", ("files", "/etc/corosync/corosync.conf"), "", "has no /etc/coro"),
+    (
+        "validated",
+        "ha-host2",
+        ("marks", "vmstore", "ha-host1"),
+        "bb",
+        "ha-host2: vmstore shows another file than ha-host1 wrote",
+    ),
+]
+
+
+@pytest.mark.parametrize(("gate", "node", "path", "value", "words"), CLOSED)
+def test_gate_is_closed_and_says_why(spec, healthy, gate, node, path, value, words):
+    _change(healthy, node, path, value)
+    found = gates.of(gate).judge(spec, healthy)
+    assert any(words in line for line in found), found
+    assert any(words in line for line in validated.judge(spec, healthy))
+
+
+def test_file_that_a_node_does_not_see_is_incoherence(spec, healthy):
+    healthy["ha-host3"]["marks"] = {}
+    found = storage.judge_coherent(spec, healthy)
+    assert len(found) == 3
+    assert all(line.startswith("ha-host3: vmstore shows no file") for line in found)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count"),
+    [({"web1": 5}, {"web1": 6}, 0), ({"web1": 5}, {"web1": 5}, 1), ({"web1": 5}, {}, 1)],
+)
+def test_heartbeat_must_go_on(spec, before, after, count):
+    assert len(vms.judge_alive(spec, before, after)) == count
+
+
+def test_heartbeat_is_read_where_it_can_be():
+    seen = {
+        "a": {"heartbeats": {"web1": {"error": "not here"}}},
+        "b": {"heartbeats": {"web1": 7}},
+        "c": None,
+    }
+    assert vms.heartbeats(seen) == {"web1": 7}
+
+
+# --- preflight ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def facts(spec):
+    """Return what three right hosts say of themselves."""
+    disk = {"kind": "block", "size": 1 << 30, "serial": ""}
+    return {
+        node.name: {
+            "version": "0.1.0",
+            "platform": "Debian",
+            "filesystems": ["ocfs2"],
+            "hostname": node.name,
+            "time": 1000.0,
+            "kvm": False,
+            "watchdog": False,
+            "devices": {SBD: dict(disk), STORE: dict(disk)},
+            "addresses": list(node.links),
+        }
+        for node in spec.nodes
+    }
+
+
+def test_right_hosts_pass_preflight(spec, facts):
+    assert preflight.judge(spec, facts, window=1.0) == []
+
+
+AMISS = [
+    (("version",), "0.0.9", "ha-host2: has kvmha 0.0.9, the master 0.1.0"),
+    (("hostname",), "localhost", "ha-host2: calls itself localhost"),
+    (("addresses",), [], "ha-host2: has no address 192.168.56.102, that of link 0"),
+    (("time",), 1010.0, "clocks:"),
+    (("filesystems",), ["gfs2"], "has no ocfs2, the type of vmstore"),
+    (("devices", SBD, "kind"), "missing", f"ha-host2: has no {SBD}"),
+    (("devices", SBD, "kind"), "other", "is no block device"),
+    (("devices", STORE, "size"), 5, f"{STORE} is not one disk"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "words"), AMISS)
+def test_preflight_names_what_is_amiss(spec, facts, path, value, words):
+    _change(facts, "ha-host2", path, value)
+    found = preflight.judge(spec, facts, window=1.0)
+    assert len(found) == 1
+    assert words in found[0]
+    assert "hint" in found[0] or "no block device" in found[0]
+
+
+def test_preflight_tells_everything_at_once(spec, facts):
+    facts["ha-host1"]["hostname"] = "other"
+    facts["ha-host2"]["addresses"] = []
+    facts["ha-host3"] = None
+    assert len(preflight.judge(spec, facts, window=1.0)) == 3
+
+
+def test_clocks_within_the_window_of_asking_are_no_skew(spec, facts):
+    facts["ha-host2"]["time"] = 1004.0
+    assert preflight.judge(spec, facts, window=3.0) == []
+
+
+def test_two_disks_under_one_name_are_told_by_their_serials(spec, facts):
+    for name, serial in zip(NAMES, ("s1", "s1", "s2"), strict=True):
+        facts[name]["devices"][SBD]["serial"] = serial
+    found = preflight.judge(spec, facts, window=1.0)
+    assert len(found) == 1
+    assert "ha-host3: s2 is its serial" in found[0]
+
+
+def test_node_without_watchdog_needs_a_module_for_one(example, changed, facts):
+    spec = load(changed(example("lab"), {"fencing.sbd.watchdog_module": None}))
+    found = preflight.judge(spec, facts, window=1.0)
+    assert len(found) == 3
+    assert all("softdog" in line for line in found)
+
+
+def test_kvm_guest_needs_dev_kvm(example, changed, facts):
+    spec = load(changed(example("lab"), {"vms[0].type": "kvm"}))
+    assert all(
+        "has no /dev/kvm, which web1 need" in line
+        for line in preflight.judge(spec, facts, window=1.0)
+    )
