@@ -160,6 +160,12 @@ class Story:
                 found += [str(path)] * any(needle in data for needle in needles)
         return found
 
+    def is_whole(self) -> bool:
+        """Tell whether every node is online and mounts the shared filesystem."""
+        online = f"crm_mon -1 | grep -q 'Online:.*{' '.join(node.name for node in self.nodes)}'"
+        mounted = self.everywhere("mountpoint -q /srv/vmstore && echo yes")
+        return set(mounted.values()) == {"yes"} and self.succeeds("ha-host1", online)
+
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Look at every node again and again for a VM that is active twice."""
