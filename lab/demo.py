@@ -65,14 +65,17 @@ def _story(lab: Lab) -> dict[str, Any]:
 
 
 def _deploy(lab: Lab) -> dict[str, Any]:
-    """Run the orchestration with its progress on our own output; return its report."""
-    path = lab.paths.root / "report.json"
-    path.unlink(missing_ok=True)
-    words = [*control.inside(lab.paths), "salt-run", "kvmha.deploy", f"report={path}"]
-    done = subprocess.run(words, env=saltmaster.environment(lab.spec), check=False)
-    if done.returncode or not path.exists():
+    """Run the main job, its progress on our own error output; return its report."""
+    words = ["salt-run", "--out=json", "-l", "quiet", "kvmha.deploy"]
+    done = subprocess.run(
+        [*control.inside(lab.paths), *words],
+        env=saltmaster.environment(lab.spec),
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if done.returncode:
         raise LabError(f"the deployment failed (exit status {done.returncode})", "see above")
-    report: dict[str, Any] = json.loads(path.read_text())
+    report: dict[str, Any] = json.loads(done.stdout)
     return report
 
 

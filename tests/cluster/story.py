@@ -51,15 +51,13 @@ class Story:
 
     def deploy(self, *args: str, timeout: float = 1500) -> dict[str, Any]:
         """Run ``kvmha.deploy`` to a success and return its report."""
-        path = self.lab.paths.root / "report.json"
-        path.unlink(missing_ok=True)
         done = self.lab.master.run(
-            ["salt-run", "--no-color", "kvmha.deploy", f"report={path}", *args],
+            ["salt-run", "--out=json", "-l", "quiet", "kvmha.deploy", *args],
             timeout=timeout,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        report: dict[str, Any] = json.loads(path.read_text())
+        report: dict[str, Any] = json.loads(done.stdout)
         return report
 
     def everywhere(self, command: str) -> dict[str, str]:
