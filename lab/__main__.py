@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -43,7 +42,7 @@ def _down(lab: Lab, args: argparse.Namespace) -> int:
     return 0
 
 
-def _status(lab: Lab, args: argparse.Namespace) -> int:
+def _status(lab: Lab, _: argparse.Namespace) -> int:
     for name in control.remove_leftovers():
         _say(f"lab '{name}' had ended; what it left was removed")
     up = control.names()
@@ -78,9 +77,9 @@ def _run(lab: Lab, args: argparse.Namespace) -> int:
 def _ssh(lab: Lab, args: argparse.Namespace) -> int:
     if args.node == "master":
         words = [*control.inside(lab.paths), os.environ.get("SHELL", "/bin/sh")]
-        return subprocess.run(words, env=saltmaster.environment(lab.spec), check=False).returncode
+        os.execvpe(words[0], words, saltmaster.environment(lab.spec))
     words = lab.ssh_words(args.node)
-    os.execvp(words[0], words)
+    return os.execvp(words[0], words)
 
 
 def _kill(lab: Lab, args: argparse.Namespace) -> int:

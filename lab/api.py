@@ -1,4 +1,4 @@
-"""Labs as objects, for tests: ``with Lab("name").up(nodes=3) as lab: lab.node("ha-host1").run(...)``.
+"""Labs as objects, for tests: ``with Lab("x").up(nodes=3) as lab: lab.node("ha-host1").run(...)``.
 
 Each verb returns when what it promises holds, or raises LabError that says what was missing.
 """
@@ -81,7 +81,7 @@ class Lab:
     As a context manager it takes the lab down at the end.
     """
 
-    def __init__(self, name: str = "lab", say: Say = lambda line: None) -> None:
+    def __init__(self, name: str = "lab", say: Say = lambda _: None) -> None:
         check_name(name)
         self.name = name
         self.paths = Paths(STATE_ROOT / name)
@@ -130,7 +130,7 @@ class Lab:
         spec = self._prepare(nodes, salt, image, mem, _pillar_file(pillar))
         try:
             lifeline = control.start(spec)
-            self._wait_up(spec)
+            self._wait_up()
             self.ask("keep")
             os.close(lifeline)
         except BaseException:
@@ -153,7 +153,7 @@ class Lab:
         shell.write_ssh_config(spec)
         return spec
 
-    def _wait_up(self, spec: LabSpec) -> None:
+    def _wait_up(self) -> None:
         start = time.monotonic()
         while not self.is_up():
             if time.monotonic() > start + 10:

@@ -43,7 +43,7 @@ def _mode(path: Path) -> str:
 
 
 def _content(path: Path) -> bytes:
-    return os.readlink(path).encode() if path.is_symlink() else path.read_bytes()
+    return bytes(path.readlink()) if path.is_symlink() else path.read_bytes()
 
 
 def path_of(name: str, key: str) -> Path:
@@ -78,7 +78,7 @@ def made(name: str, key: str, make: Maker) -> Path:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as handle:
+    with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

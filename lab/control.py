@@ -59,7 +59,7 @@ def start(spec: LabSpec) -> int:
     The daemon ends when the lifeline is closed before it was told to keep going.
     """
     reader, writer = os.pipe()
-    with open(spec.paths.log, "ab") as log:
+    with spec.paths.log.open("ab") as log:
         subprocess.Popen(
             [
                 "unshare", *NAMESPACES, "--fork", "--kill-child", "--mount-proc",

@@ -61,7 +61,7 @@ def roots() -> Path:
     key = cache.digest(
         recipe.SUITE, recipe.BASE_PACKAGES, recipe.HOST_PACKAGES, recipe.CLUSTER_PACKAGES,
         recipe.DISABLED_UNITS,
-        recipe.SALT_VERSIONS, recipe.SALT_EXTRAS, UML_MODULES.is_dir() and os.listdir(UML_MODULES),
+        recipe.SALT_VERSIONS, recipe.SALT_EXTRAS, sorted(p.name for p in UML_MODULES.glob("*")),
         HERE / "bare.sh", HERE / "prepared.sh", OVERLAY / "etc/dpkg/dpkg.cfg.d/lab",
     )  # fmt: skip
 
@@ -149,15 +149,19 @@ def _authorize(tree: Path, public_key: Path) -> None:
 def python() -> str:
     """Return an interpreter of the nodes' Python version that has pip and venv."""
     base = "import sys; print(sys._base_executable)"  # not a virtual environment's
-    probe = "import sys, pip, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+    probe = (
+        "import os, sys, sysconfig, pip, venv, ensurepip;"
+        "os.stat(sysconfig.get_path('include') + '/Python.h');"
+        "print('%d.%d' % sys.version_info[:2])"
+    )
     for name in ("python3", f"python{recipe.PYTHON}", f"/usr/bin/python{recipe.PYTHON}"):
         found = shutil.which(name)
         found = found and _output([found, "-c", base])
         if found and _output([found, "-c", probe]) == recipe.PYTHON:
             return found
     raise LabError(
-        f"no Python {recipe.PYTHON} with pip and venv was found: the nodes' wheels need it",
-        "apt-get install python3-pip python3-venv",
+        f"the nodes' wheels need Python {recipe.PYTHON} with pip, venv and headers; none was found",
+        "apt-get install --yes python3-pip python3-venv python3-dev",
     )
 
 
@@ -166,12 +170,12 @@ def _output(argv: list[str]) -> str:
 
 
 def _logged(
-    name: str, argv: Sequence[str | Path], environment: dict[str, object] | None = None
+    name: str, argv: Sequence[object], environment: dict[str, object] | None = None
 ) -> None:
     """Run ``argv`` with its output in the log ``name``; a failure quotes the log's end."""
     log = cache.log_path(name)
     extra = {key: str(value) for key, value in (environment or {}).items()}
-    with open(log, "a") as out:
+    with log.open("a") as out:
         out.write(f"+ {' '.join(map(str, argv))}\n")
         out.flush()
         done = subprocess.run(

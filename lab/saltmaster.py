@@ -18,7 +18,7 @@ SHARED_FOLDERS = ("_modules", "_states", "_utils", "_grains", "_pillar")
 def start(spec: LabSpec) -> subprocess.Popen[bytes]:
     """Write the configuration and start the master in the caller's namespaces."""
     _write(spec)
-    with open(spec.paths.root / "master.out", "ab") as out:
+    with (spec.paths.root / "master.out").open("ab") as out:
         return subprocess.Popen(
             [f"{spec.venv}/bin/salt-master", "-c", str(spec.paths.salt_etc)],
             stdin=subprocess.DEVNULL,

@@ -34,8 +34,7 @@ def _from_line(line: str) -> str:
 
 def _stanza(uri: str, suites: str, components: str = "main") -> str:
     return (
-        f"Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: {components}\n"
-        f"Signed-By: {KEYRING}"
+        f"Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: {components}\nSigned-By: {KEYRING}"
     )
 
 

@@ -55,9 +55,7 @@ class Supervisor:
         with self._changed:
             boot = self.boots
             self._kill()
-            self._changed.wait_for(
-                lambda: self._process is None or self.boots > boot, timeout=10
-            )
+            self._changed.wait_for(lambda: self._process is None or self.boots > boot, timeout=10)
 
     def freeze(self) -> None:
         """Stop the node in its tracks (SIGSTOP), its connections left open."""
@@ -98,7 +96,7 @@ class Supervisor:
                 self._changed.wait_for(lambda: not self._wanted, timeout=RESTART_DELAY)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        with open(self._spec.paths.console(self.name), "ab") as console:
+        with self._spec.paths.console(self.name).open("ab") as console:
             console.write(f"\n--- boot {self.boots + 1} at {time.ctime()}\n".encode())
             console.flush()
             return subprocess.Popen(
@@ -154,5 +152,5 @@ class Supervisor:
 def create_disks(spec: LabSpec) -> None:
     """Make the files behind the shared disks; sparse, all zeros."""
     for name, mebibytes in recipe.SHARED_DISKS.items():
-        with open(spec.paths.disk(name), "wb") as disk:
+        with spec.paths.disk(name).open("wb") as disk:
             disk.truncate(mebibytes * 1024 * 1024)
