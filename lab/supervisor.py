@@ -14,7 +14,9 @@ from lab import recipe
 from lab.model import LabSpec, disk_devices, node_name
 from lab.network import tap
 
-RESTART_DELAY = 1.0  # seconds without power between two boots
+# Seconds between two boots. A server spends a minute or more in its firmware; a node that is
+# back before its fencing is confirmed joins as "pending", and Pacemaker then starts nothing.
+FIRMWARE_SECONDS = 60.0
 
 
 class Supervisor:
@@ -32,14 +34,16 @@ class Supervisor:
         self.failed_disks: set[str] = set()
         self._spec = spec
         self._wanted = False
+        self._hurried = False
         self._process: subprocess.Popen[bytes] | None = None
         self._changed = threading.Condition()
         threading.Thread(target=self._supervise, name=self.name, daemon=True).start()
 
     def on(self) -> None:
-        """Let the node run; returns when its process has started."""
+        """Let the node run, at once; returns when its process has started."""
         with self._changed:
             self._wanted = True
+            self._hurried = self._process is None
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._process is not None, timeout=10)
 
@@ -85,7 +89,7 @@ class Supervisor:
                 self._changed.wait_for(lambda: self._wanted)
                 self._process = self._start()
                 self.boots += 1
-                self.frozen = False
+                self.frozen = self._hurried = False
                 self._changed.notify_all()
             self._process.wait()
             with self._changed:
@@ -93,7 +97,9 @@ class Supervisor:
                 self._forget_connection()
                 self._process = None
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: not self._wanted, timeout=RESTART_DELAY)
+                self._changed.wait_for(
+                    lambda: self._hurried or not self._wanted, timeout=FIRMWARE_SECONDS
+                )
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._spec.paths.console(self.name).open("ab") as console:
