@@ -296,7 +296,7 @@ def _answered(said: dict[str, Any] | None) -> dict[str, Any] | None:
     answer = said["ret"]
     if isinstance(answer, dict) and not said.get("retcode"):
         return answer
-    return {"error": str(answer)}
+    return {"error": str(answer).removeprefix("ERROR: ")}
 
 
 def _observe(

@@ -12,7 +12,7 @@ from typing import Any
 from kvmha import failover, gates, platforms
 from kvmha.errors import KvmhaError
 from kvmha.gates import pacemaker_view
-from kvmha.plan import Action, Change, Plan
+from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
 from kvmha.tools import corosync, host, marks, pacemaker, packages, services
@@ -94,8 +94,7 @@ def packages_apply(spec: dict[str, Any] | None = None, expect: str | None = None
     plan = _packages(_load(spec))
     plan.refuse_stale(expect)
     packages.remove_leftover()
-    missing = [change.address.removeprefix("package:") for change in plan.changes]
-    missing = [name for name in missing if name != packages.POLICY]
+    missing = packages.missing(plan)
     if missing and _platform().family == "Debian":
         packages.mend_dpkg(Runner())
         with packages.nothing_starts():
@@ -271,14 +270,14 @@ def drill(spec: dict[str, Any] | None = None, vm: str = "", node: str = "") -> d
     if node == _node_name(cluster):
         raise KvmhaError(f"{node} cannot fence itself", hint="run this on another node")
 
-    def elsewhere() -> str:
-        hosts = pacemaker_view.started_on(__salt__["pacemaker.status"](), f"vm-{vm}")
-        return next((host for host in hosts if host != node), "")
+    def hosts_now() -> list[str]:
+        return pacemaker_view.started_on(pacemaker.status(Runner()), f"vm-{vm}")
 
     return failover.measure(
         fence=lambda: pacemaker.fence(Runner(), node),
         is_lost=lambda: node not in corosync.status(Runner())["members"],
-        host_now=elsewhere,
+        hosts_now=hosts_now,
+        node=node,
         timeout=cluster.deadlines.failover / 1000,
     )
 
@@ -365,16 +364,8 @@ def _installed() -> dict[str, str]:
 
 
 def _packages(cluster: ClusterSpec) -> Plan:
-    wanted = [*_platform().packages, *([_platform().time_package] if cluster.time.servers else [])]
-    present = _installed()
-    changes = [
-        Change(Action.CREATE, f"package:{name}", None, "installed")
-        for name in wanted
-        if name not in present
-    ]
-    if packages.leftover():
-        changes.append(Change(Action.DELETE, f"package:{packages.POLICY}", "left by a killed run"))
-    return Plan(tuple(changes))
+    chrony = [_platform().time_package] if cluster.time.servers else []
+    return packages.plan([*_platform().packages, *chrony], _installed())
 
 
 def _servers(cluster: ClusterSpec) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,37 +14,41 @@ def measure(
     *,
     fence: Callable[[], object],
     is_lost: Callable[[], bool],
-    host_now: Callable[[], str],
+    hosts_now: Callable[[], Sequence[str]],
+    node: str,
     timeout: float,
     interval: float = 0.5,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Fence a node and return host and seconds as ``kvmha.proof.Proof`` has them.
+    """Fence ``node`` and return host and seconds as ``kvmha.proof.Proof`` has them.
 
     ``fence`` returns when the node is certain to be off; ``is_lost`` tells whether the others
-    have lost it, ``host_now`` where the VM is started by then, empty for nowhere. Raises
-    TimedOut, or what ``fence`` raises.
+    have lost it, ``hosts_now`` on which nodes the VM is started. Raises TimedOut, or what
+    ``fence`` raises.
     """
+    hosts: list[str] = []
+
+    def away() -> str:
+        found = hosts_now()
+        hosts[:] = [host for host in found if host != node]
+        return "" if hosts else f"the virtual machine is started on {', '.join(found) or 'no node'}"
+
     began = clock()
     with ThreadPoolExecutor(max_workers=1) as worker:
         fencing = worker.submit(fence)
         # A fencing that fails loses nobody: its error says more than the deadline would.
         eventually(
-            lambda: "" if is_lost() or _failed(fencing) else "the node is still a member",
+            lambda: "" if is_lost() or _failed(fencing) else f"{node} is still a member",
             timeout=timeout,
             interval=interval,
         )
         detected = clock()
         fencing.result()
         fenced = clock()
-    eventually(
-        lambda: "" if host_now() else "the virtual machine is started nowhere else",
-        timeout=timeout,
-        interval=interval,
-    )
+    eventually(away, timeout=timeout, interval=interval)
     ended = clock()
     return {
-        "host": host_now(),
+        "host": hosts[0],
         "seconds": round(ended - began, 1),
         "detection": round(detected - began, 1),
         "fencing": round(fenced - began, 1),

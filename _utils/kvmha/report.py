@@ -73,9 +73,11 @@ def _stages(ordered: list[tuple[str, Any]]) -> list[dict[str, Any]]:
     """A stage lasts as long as its states, from its mark to the next."""
     stages: list[dict[str, Any]] = []
     for tag, each in ordered:
+        if _skipped(each):
+            continue
         if tag.startswith(_STAGE):
             stages.append({"name": each["name"], "seconds": 0.0})
-        elif stages and not _skipped(each):
+        elif stages:
             spent = float(each.get("duration") or 0) / 1000
             stages[-1]["seconds"] = round(stages[-1]["seconds"] + spent, 1)
     return stages

@@ -16,11 +16,12 @@ from kvmha.spec import load
 
 def test_parts_are_timed_while_fencing_is_under_way():
     lost = threading.Event()
-    hosts = iter(["", "", "ha-host3", "ha-host3"])
+    hosts = iter([["ha-host2"], [], ["ha-host3"]])
     found = measure(
         fence=lost.set,
         is_lost=lost.is_set,
-        host_now=lambda: next(hosts),
+        hosts_now=lambda: next(hosts),
+        node="ha-host2",
         timeout=5,
         interval=0.01,
     )
@@ -33,15 +34,23 @@ def test_fencing_that_fails_is_told_in_its_own_words():
         raise CommandFailed(["stonith_admin"], 1, "No such device")
 
     with pytest.raises(CommandFailed, match="No such device"):
-        measure(fence=fence, is_lost=lambda: False, host_now=lambda: "", timeout=5, interval=0.01)
+        measure(
+            fence=fence,
+            is_lost=lambda: False,
+            hosts_now=lambda: ["ha-host2"],
+            node="ha-host2",
+            timeout=5,
+            interval=0.01,
+        )
 
 
 def test_vm_that_stays_away_reaches_the_deadline():
-    with pytest.raises(TimedOut, match="started nowhere else"):
+    with pytest.raises(TimedOut, match="started on ha-host2"):
         measure(
             fence=lambda: 1.0,
             is_lost=lambda: True,
-            host_now=lambda: "",
+            hosts_now=lambda: ["ha-host2"],
+            node="ha-host2",
             timeout=0.05,
             interval=0.01,
         )

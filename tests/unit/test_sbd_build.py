@@ -71,6 +71,7 @@ def test_start_delay_and_start_limit_follow_the_timeouts(spec):
     # token 10 + consensus 12 + msgwait 30, as crmsh reckons
     assert sbd.settings(spec)["SBD_DELAY_START"] == "52"
     assert "TimeoutStartSec=90\n" in sbd.dropin(spec)
+    assert "Before=corosync.service\n" in sbd.dropin(spec)
 
 
 def test_other_settings_of_a_running_sbd_stop_the_cluster(spec):

@@ -78,9 +78,14 @@ def same(key: str, old: str, new: str) -> bool:
 
 
 def dropin(spec: ClusterSpec) -> str:
-    """Return the systemd drop-in that leaves sbd the time of its start delay."""
+    """Return the systemd drop-in that leaves sbd the time of its start delay.
+
+    corosync waits for it: sbd's own unit is only ordered before Pacemaker, so that a node
+    that reboots fast is a member again while it is still being fenced, and Pacemaker starts
+    nothing elsewhere until that member's resources are known.
+    """
     limit = _seconds(timeouts.derive(spec).start_limit)
-    return f"{_OURS}[Service]\nTimeoutStartSec={limit}\n"
+    return f"{_OURS}[Unit]\nBefore=corosync.service\n[Service]\nTimeoutStartSec={limit}\n"
 
 
 def modules_file(spec: ClusterSpec) -> str | None:

@@ -7,11 +7,12 @@ does not start services at installation.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kvmha.errors import KvmhaError
+from kvmha.plan import Action, Change, Plan
 from kvmha.tools import files
 from kvmha.tools.runner import Runner
 from kvmha.wait import eventually
@@ -25,6 +26,27 @@ _SCRIPT = f"""#!/bin/sh
 case "$1" in dbus|dbus.*) exit 0 ;; esac
 exit 101
 """
+
+
+def plan(wanted: Iterable[str], present: Collection[str]) -> Plan:
+    """Return which of ``wanted`` are not ``present``, and what a killed run left to remove."""
+    changes = [
+        Change(Action.CREATE, f"package:{name}", None, "installed")
+        for name in wanted
+        if name not in present
+    ]
+    if leftover():
+        changes.append(Change(Action.DELETE, f"file:{POLICY}", "left by a killed run"))
+    return Plan(tuple(changes))
+
+
+def missing(todo: Plan) -> list[str]:
+    """Return the packages that ``plan`` found missing."""
+    return [
+        change.address.removeprefix("package:")
+        for change in todo.changes
+        if change.action is Action.CREATE
+    ]
 
 
 def leftover(path: str = POLICY) -> bool:
