@@ -56,7 +56,7 @@ class Libvirt:
         self._runner.run(["virsh", "-c", self._uri, "autostart", "--disable", name])
 
     def _read(self, *words: str) -> str:
-        argv = ["virsh", "-r", "-c", self._uri, *words]
+        argv = ["virsh", "-c", self._uri, *words]
         hint = "is the libvirt daemon running? see: salt-call libvirt_domain.status"
         return self._runner.run(argv, hint=hint).stdout
 
