@@ -102,7 +102,7 @@ def packages_apply(spec: dict[str, Any] | None = None, expect: str | None = None
     elif missing:
         __salt__["pkg.install"](pkgs=missing, refresh=True)
     if missing:
-        packages.refuse_if_missing(set(missing), set(_installed()))
+        packages.refuse_if_missing(set(missing), set(__salt__["pkg.list_pkgs"]()))
     return plan.to_dict()
 
 
@@ -211,7 +211,8 @@ def services_apply(spec: dict[str, Any] | None = None, expect: str | None = None
 def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the facts of this host on which a cluster depends. Changes nothing.
 
-    Host name, clock, disks, addresses, watchdog, KVM, platform and the library's version.
+    Host name, clock, disks, addresses, watchdog, KVM, platform and the library's version; from
+    the first node also ``refused``: why disks are not taken without consent.
 
     CLI Example:
 
@@ -222,6 +223,12 @@ def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     cluster = _load(spec)
     facts = {"version": __version__, "platform": _platform().name}
     facts["filesystems"] = list(_platform().filesystems)
+    facts["refused"] = []
+    if cluster.nodes[0].name == _node_name(cluster):
+        names = [filesystem.name for filesystem in cluster.storage.filesystems]
+        asked = [("sbd.device_plan", ()), *(("ocfs2.plan", (name,)) for name in names)]
+        plans = [_seen(lambda f=f, a=a: __salt__[f](*a, spec=spec)) for f, a in asked]
+        facts["refused"] = [plan["error"] for plan in plans if "error" in plan]
     return facts | host.facts(cluster)
 
 
@@ -321,7 +328,7 @@ def _look(aspect: str, raw: dict[str, Any] | None, cluster: ClusterSpec) -> Any:
     own = {
         "mounts": host.mounts,
         "marks": lambda: marks.read(cluster),
-        "files": lambda: {path: host.fingerprint(path) for path in _shared_files()},
+        "files": lambda: {path: host.fingerprint(path) for path in _platform().shared_files},
         "proof": lambda: marks.read_proofs(cluster),
     }
     if aspect not in own:
@@ -359,13 +366,9 @@ def _node_name(cluster: ClusterSpec) -> str:
     return names[0]
 
 
-def _installed() -> dict[str, str]:
-    return __salt__["pkg.list_pkgs"]()
-
-
 def _packages(cluster: ClusterSpec) -> Plan:
     chrony = [_platform().time_package] if cluster.time.servers else []
-    return packages.plan([*_platform().packages, *chrony], _installed())
+    return packages.plan([*_platform().packages, *chrony], __salt__["pkg.list_pkgs"]())
 
 
 def _servers(cluster: ClusterSpec) -> list[str]:
@@ -392,7 +395,3 @@ def _units() -> list[Unit]:
         Unit("dlm", enabled=False),
         Unit("libvirt-guests", masked=True),
     ]
-
-
-def _shared_files() -> list[str]:
-    return ["/etc/corosync/corosync.conf", "/etc/corosync/authkey", _platform().sbd_config]

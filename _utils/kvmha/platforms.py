@@ -35,6 +35,11 @@ class Platform:
     time_config: str = "/etc/chrony.d/kvmha.conf"
     filesystems: tuple[str, ...] = ("ocfs2",)
 
+    @property
+    def shared_files(self) -> tuple[str, ...]:
+        """The files that must be the same on every node."""
+        return ("/etc/corosync/corosync.conf", "/etc/corosync/authkey", self.sbd_config)
+
 
 _SUSE_VIRTUALISATION = ("libvirt-daemon-qemu", "libvirt-client", "qemu-x86", "qemu-tools")
 

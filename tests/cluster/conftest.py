@@ -1,4 +1,4 @@
-"""One lab for all cluster tests: booted once, its nodes prepared, not configured."""
+"""One lab for all cluster tests: booted once, its nodes bare."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def story() -> Iterator[Story]:
     given = os.environ.get("KVMHA_LAB")
     lab = Lab(given or "check")
     if not given:
-        lab.up(nodes=3, image="prepared", salt="3008")
+        lab.up(nodes=3, image="bare", salt="3008")
     told = Story(lab)
     try:
         with told.watched():

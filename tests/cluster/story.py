@@ -91,6 +91,15 @@ class Story:
             for name, said in self.everywhere(DAEMONS).items()
         }
 
+    def blank(self, disk: str) -> None:
+        """Write zeros over a shared disk, and let no node keep a page of what was there."""
+        size = self.lab.paths.disk(disk).stat().st_size >> 20
+        device = f"/dev/disk/by-id/scsi-lab-{disk}"
+        self.nodes[0].run(
+            f"dd if=/dev/zero of={device} bs=1M count={size} oflag=direct status=none"
+        )
+        self.everywhere(f"blockdev --flushbufs {device}")
+
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start a runner in the background, its output into a file of the lab."""
         log = (self.lab.paths.root / "background.log").open("wb")

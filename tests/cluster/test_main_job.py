@@ -17,27 +17,27 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(1800)]
 SAN = "/dev/disk/by-id/scsi-lab-"
 
 
-def test_preview_of_prepared_nodes_says_what_would_change_and_changes_nothing(story: Story) -> None:
+def test_preview_of_bare_nodes_says_what_would_change_and_changes_nothing(story: Story) -> None:
     before = story.fingerprint()
     status, said = story.orchestrate("test=True")
     assert status == 0, said
-    for expected in ("corosync.conf", "sbd", "mkfs", "web1"):
+    for expected in ("package:corosync", "corosync.conf:totem.token", "sbd:", "ocfs2:", "web1"):
         assert expected in said, f"the preview does not mention {expected}:\n{said}"
     assert story.fingerprint() == before
 
 
 def test_foreign_filesystem_on_the_san_stops_the_run(story: Story) -> None:
     first = story.nodes[0]
-    first.run(f"mkfs.xfs -q -L payroll {SAN}vmstore")
+    first.run(f"mkfs.ext4 -q -L payroll {SAN}vmstore")
     try:
         status, said = story.orchestrate()
         assert status != 0
-        for expected in ("scsi-lab-vmstore", "xfs", "payroll", "consent"):
+        for expected in ("scsi-lab-vmstore", "ext4", "payroll", "kvmha:consent:overwrite"):
             assert expected in said, said
         assert "payroll" in first.run(f"blkid -p {SAN}vmstore").stdout
     finally:
         first.run(f"wipefs -qa {SAN}vmstore")
-        first.run(f"dd if=/dev/zero of={SAN}vmstore bs=1M count=8 conv=fsync")
+        story.blank("vmstore")
 
 
 def test_run_killed_with_its_master_process_is_continued(story: Story) -> None:

@@ -82,6 +82,10 @@ def _filesystems(spec: ClusterSpec, _node: Node, facts: Facts) -> Iterator[str]:
             )
 
 
+def _refused(_spec: ClusterSpec, _node: Node, facts: Facts) -> Iterator[str]:
+    yield from facts.get("refused", ())
+
+
 _EACH: tuple[Callable[[ClusterSpec, Node, Facts], Iterator[str]], ...] = (
     _version,
     _hostname,
@@ -89,6 +93,7 @@ _EACH: tuple[Callable[[ClusterSpec, Node, Facts], Iterator[str]], ...] = (
     _watchdog,
     _kvm,
     _filesystems,
+    _refused,
 )
 
 
