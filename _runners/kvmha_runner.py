@@ -43,10 +43,8 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
     results = next(iter(run["data"].values()))
     found = report.of_run(results, seconds=time.monotonic() - began, test=bool(test))
     _tell(report.text(found))
-    if not found["result"]:
-        __context__["retcode"] = 1
     versions = {"salt": salt_version, "kvmha": kvmha.__version__}
-    return found | {"versions": versions}
+    return _ended(found["result"]) | found | {"versions": versions}
 
 
 def validate_pillar(path: str = "", spec: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -65,10 +63,20 @@ def validate_pillar(path: str = "", spec: dict[str, Any] | None = None) -> dict[
         document = _read(path) if spec is None else spec
         cluster = load(document)
     except KvmhaError as error:
-        __context__["retcode"] = 1
-        return {"valid": False, "problems": str(error).splitlines()}
+        return _ended(False) | {"valid": False, "problems": str(error).splitlines()}
     names = [node.name for node in cluster.nodes]
-    return {"valid": True, "problems": [], "cluster": cluster.cluster.name, "nodes": names}
+    return _ended(True) | {
+        "valid": True,
+        "problems": [],
+        "cluster": cluster.cluster.name,
+        "nodes": names,
+    }
+
+
+def _ended(well: bool) -> dict[str, Any]:
+    """Set the exit status: salt-run takes it from the answer, events from the context."""
+    __context__["retcode"] = int(not well)
+    return {"retcode": int(not well)}
 
 
 def _read(path: str) -> dict[str, Any]:

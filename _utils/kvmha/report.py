@@ -42,7 +42,7 @@ def text(report: Mapping[str, Any]) -> str:
     lines.append(f"{report['changes']} change{'s' * (report['changes'] != 1)} {would}made")
     if report["vms"]:
         lines.append(report["vms"])
-    if report["failover"] and "seconds" in report["failover"]:
+    if report["failover"]:
         proof = report["failover"]
         lines.append(
             f"failover: {proof['fenced']} fenced, back on {proof['host']} after"
@@ -123,6 +123,8 @@ def _failover(ordered: list[tuple[str, Any]]) -> Any:
 
 
 def _vms(ordered: list[tuple[str, Any]]) -> str:
+    if proof := _failover(ordered):
+        return f"the failover left the virtual machine on {proof['host']}"
     for _, each in ordered:
         if each.get("__id__") == "The cluster is validated" and each["result"]:
             return str(each["comment"])
