@@ -202,8 +202,9 @@ CLOSED = [
 ]
 
 
-@pytest.mark.parametrize(("gate", "node", "path", "value", "words"), CLOSED)
-def test_gate_is_closed_and_says_why(spec, healthy, gate, node, path, value, words):
+@pytest.mark.parametrize("case", CLOSED, ids=lambda case: f"{case[0]}: {case[-1]}")
+def test_gate_is_closed_and_says_why(spec, healthy, case):
+    gate, node, path, value, words = case
     _change(healthy, node, path, value)
     found = gates.of(gate).judge(spec, healthy)
     assert any(words in line for line in found), found
