@@ -56,7 +56,10 @@ def _status(lab: Lab, _: argparse.Namespace) -> int:
     for node in status["nodes"]:
         answers = "answers ssh" if lab.ask("answers", node=node["name"]) else "does not answer"
         failed = f", failed disks: {' '.join(node['failed_disks'])}" if node["failed_disks"] else ""
-        _say(f"  {node['name']}: {node['power']}, {answers}, boots: {node['boots']}{failed}")
+        power = node["power"]
+        if power == "off" and node["wanted"]:
+            power = "in its firmware"
+        _say(f"  {node['name']}: {power}, {answers}, boots: {node['boots']}{failed}")
     for one, two in status["cuts"]:
         _say(f"  cut between ha-host{one} and ha-host{two}")
     return 0

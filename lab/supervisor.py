@@ -132,7 +132,7 @@ class Supervisor:
 
         Otherwise its sessions hang until ssh misses the peer, half a minute later.
         """
-        words = ["ssh", "-F", self._spec.paths.ssh_config, "-O", "exit", self.name]
+        words = ["ssh", "-F", str(self._spec.paths.ssh_config), "-O", "exit", self.name]
         with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(words, capture_output=True, timeout=5, check=False)
         self._spec.paths.mux(self.name).unlink(missing_ok=True)
