@@ -21,7 +21,7 @@ from kvmha.plan import Action, Change, Disruption, Plan
 from kvmha.proof import Proof, fingerprint
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
-from kvmha.tools import authkey
+from kvmha.tools import authkey, code
 from kvmha.wait import eventually
 
 __version__ = "0.1.0"
@@ -111,7 +111,9 @@ def authkey_apply(spec: dict[str, Any], expect: str | None = None) -> dict[str, 
 
 @user_errors
 def preflight(spec: dict[str, Any]) -> list[str]:
-    """Send the nodes our modules, ask for their facts, and return what speaks against starting.
+    """Ask the nodes for their facts, and return what speaks against starting.
+
+    Nodes with other code than the master's get its modules first.
 
     CLI Example:
 
@@ -120,11 +122,13 @@ def preflight(spec: dict[str, Any]) -> list[str]:
         salt-run salt.cmd kvmha_master.preflight '{...}'
     """
     cluster = load(spec)
-    # A job of its own: a process keeps the library that it loaded before a sync.
-    _ask(cluster, "saltutil.sync_all", {}, timeout=_seconds(cluster))
-    began = time.monotonic()
-    seen = _ask(cluster, "kvmha.preflight", {"spec": spec}, timeout=_seconds(cluster))
-    return preflight_gate.judge(cluster, seen, window=time.monotonic() - began)
+    seen, window = _facts(cluster, spec)
+    stale = {node for node, facts in seen.items() if facts and not _has_our_code(facts)}
+    if stale:
+        # A job of its own: a process keeps the library that it loaded before a sync.
+        _ask(cluster, "saltutil.sync_all", {}, timeout=_seconds(cluster), nodes=stale)
+        seen, window = _facts(cluster, spec)
+    return preflight_gate.judge(cluster, seen, window=window)
 
 
 @user_errors
@@ -174,7 +178,7 @@ def validate(spec: dict[str, Any]) -> list[str]:
     token = str(time.time())
     first = _observe(cluster, spec, ("heartbeats",), mark=token)
     aspects = gates.of("validated").aspects
-    second = _observe(cluster, spec, aspects)
+    second = __context__["kvmha_seen"] = _observe(cluster, spec, aspects)
     for node, answer in second.items():
         if answer is not None:
             answer["marked"] = (first.get(node) or {}).get("marked", {})
@@ -185,7 +189,7 @@ def validate(spec: dict[str, Any]) -> list[str]:
 
 @user_errors
 def places_text(spec: dict[str, Any]) -> str:
-    """Return where each VM runs, as a sentence.
+    """Return where each VM runs, as a sentence; as ``validate`` saw it when that came before.
 
     CLI Example:
 
@@ -193,8 +197,8 @@ def places_text(spec: dict[str, Any]) -> str:
 
         salt-run salt.cmd kvmha_master.places_text '{...}'
     """
-    cluster = load(spec)
-    where = vms.places(_observe(cluster, spec, ("domains",)))
+    seen = __context__.get("kvmha_seen") or _observe(load(spec), spec, ("domains",))
+    where = vms.places(seen)
     return "; ".join(f"{name} runs on {', '.join(hosts)}" for name, hosts in where.items())
 
 
@@ -304,6 +308,19 @@ def _observe(
 ) -> dict[str, dict[str, Any] | None]:
     kwargs = {"spec": spec, "aspects": list(aspects), "mark": mark}
     return _ask(cluster, "kvmha.observe", kwargs, timeout=_POLL)
+
+
+def _facts(
+    cluster: ClusterSpec, spec: dict[str, Any]
+) -> tuple[dict[str, dict[str, Any] | None], float]:
+    """Return the nodes' facts, and the seconds within which they were given."""
+    began = time.monotonic()
+    seen = _ask(cluster, "kvmha.preflight", {"spec": spec}, timeout=_seconds(cluster))
+    return seen, time.monotonic() - began
+
+
+def _has_our_code(facts: dict[str, Any]) -> bool:
+    return facts.get("code") == code.fingerprint()
 
 
 def _seconds(cluster: ClusterSpec) -> float:

@@ -15,7 +15,7 @@ from kvmha.gates import pacemaker_view
 from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
-from kvmha.tools import corosync, host, marks, pacemaker, packages, services
+from kvmha.tools import code, corosync, host, marks, pacemaker, packages, services
 from kvmha.tools.runner import Runner
 from kvmha.tools.services import Unit
 
@@ -221,7 +221,7 @@ def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
         salt '*' kvmha.preflight
     """
     cluster = _load(spec)
-    facts = {"version": __version__, "platform": _platform().name}
+    facts = {"version": __version__, "code": code.fingerprint(), "platform": _platform().name}
     facts["filesystems"] = list(_platform().filesystems)
     facts["refused"] = []
     if cluster.nodes[0].name == _node_name(cluster):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from pathlib import Path
@@ -39,6 +40,7 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
         salt-run kvmha.deploy test=True --out=json
     """
     began = time.monotonic()
+    logging.getLogger("salt.state").addFilter(_is_readable)
     run = __salt__["state.orchestrate"]("kvmha", test=bool(test), pillar=pillar)
     results = next(iter(run["data"].values()))
     found = report.of_run(results, seconds=time.monotonic() - began, test=bool(test))
@@ -77,6 +79,11 @@ def _ended(well: bool) -> dict[str, Any]:
     """Set the exit status: salt-run takes it from the answer, events from the context."""
     __context__["retcode"] = int(not well)
     return {"retcode": int(not well)}
+
+
+def _is_readable(record: logging.LogRecord) -> bool:
+    """Keep whole returns of nodes from the screen: a failure is in the summary, with its words."""
+    return not record.getMessage().startswith("{'out': 'highstate'")
 
 
 def _read(path: str) -> dict[str, Any]:

@@ -200,9 +200,12 @@ def _converged(name: str, noun: str, spec: dict[str, Any] | None, allow: str) ->
 
 
 def _told(reasons: list[str]) -> list[str]:
-    if reasons:
-        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        _say(f"    {reasons[0]}{more}")
+    """Say the first reason, unless it is the one said before."""
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    text = f"    {reasons[0]}{more}" if reasons else ""
+    if text and text != __context__.get("kvmha_told"):
+        _say(text)
+    __context__["kvmha_told"] = text
     return reasons
 
 
