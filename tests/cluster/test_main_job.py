@@ -5,6 +5,7 @@ The tests build on each other; pytest runs them in the order of this file.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
@@ -24,6 +25,41 @@ def test_preview_of_bare_nodes_says_what_would_change_and_changes_nothing(story:
     for expected in ("package:corosync", "corosync.conf:totem.token", "sbd:", "ocfs2:", "web1"):
         assert expected in said, f"the preview does not mention {expected}:\n{said}"
     assert story.fingerprint() == before
+
+
+def test_pillar_with_mistakes_is_refused_before_any_node_is_asked(story: Story) -> None:
+    wrong = {
+        "kvmha": {"cluster": {"nam": "alpha"}, "nodes": [{"name": "n1", "id": 0, "links": []}]}
+    }
+    status, said = story.orchestrate(f"pillar={json.dumps(wrong)}")
+    assert status != 0
+    for expected in ("cluster.nam", "nodes[0].id", "fencing"):
+        assert expected in said, said
+    assert "All nodes are ready" not in said
+
+
+def test_preflight_names_all_that_is_wrong_with_the_hosts_at_once(story: Story) -> None:
+    silent, odd, late = story.nodes
+    link = f"{SAN}vmstore"
+    silent.run("systemctl stop salt-minion")
+    odd.run(f"hostname elsewhere; mv {link} {link}.away")
+    late.run("date -s '1 hour ago'")
+    try:
+        status, said = story.orchestrate()
+    finally:
+        silent.run("systemctl start salt-minion")
+        odd.run(f"hostname ha-host2; mv {link}.away {link}")
+        late.run(f"date -s @{time.time():.0f}")
+    assert status != 0
+    for expected in (
+        "ha-host1: its minion does not answer",
+        "ha-host2: calls itself elsewhere",
+        f"ha-host2: has no {link}",
+        "clocks: ha-host3 is at least",
+    ):
+        assert expected in said, f"{expected!r} is not said:\n{said}"
+    assert "package" not in said, "a node was touched"
+    story.lab.wait_minions()
 
 
 def test_foreign_filesystem_on_the_san_stops_the_run(story: Story) -> None:
