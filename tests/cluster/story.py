@@ -25,11 +25,11 @@ cat /etc/systemd/system/*/kvmha* /etc/modules-load.d/kvmha* 2>/dev/null
 CIB_file= cibadmin --query --scope configuration 2>/dev/null
 dpkg-query -W
 for disk in /dev/disk/by-id/scsi-lab-*; do blkid -p $disk; head -c 512 $disk | sha256sum; done
-systemctl list-unit-files --state=enabled --no-legend
+find /etc/systemd/system -type l -printf '%p %l\n' | sort
 """
 LASTING = "corosync,pacemakerd,sbd,libvirtd,dlm_controld,qemu-system-x86"
 DAEMONS = f"ps -o pid=,lstart=,comm= -C {LASTING}"
-RUNNING_VMS = "pgrep -af qemu-system | grep -o 'guest=[^,]*' | sort"
+RUNNING_VMS = "ps -o args= -C qemu-system-x86"
 
 
 class Story:
@@ -186,7 +186,7 @@ class Story:
             watcher.join(timeout=60)
 
     def _watch(self, stop: threading.Event) -> None:
-        while not stop.wait(2):
+        while not stop.wait(3):
             seen = self._look()
             if any(len(hosts) > 1 for hosts in seen.values()):
                 # The looks at two nodes are seconds apart: only what is still so is a double.
@@ -202,7 +202,7 @@ class Story:
                 said = node.run(RUNNING_VMS, check=False, timeout=10).stdout
             except LabError:
                 continue
-            for vm in set(said.split()):
+            for vm in set(re.findall(r"guest=([^,]+)", said)):
                 seen.setdefault(vm, []).append(node.name)
         return seen
 
