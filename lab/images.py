@@ -75,16 +75,21 @@ def roots() -> Path:
             "PACKAGES": " ".join(recipe.CLUSTER_PACKAGES),
             "DISABLE": " ".join(recipe.DISABLED_UNITS),
             "OUT": folder,
+            "TMPDIR": folder / "tmp",
         }
+        (folder / "tmp").mkdir()
         _logged("roots", _mmdebstrap(lists), environment)
         _index(folder / "apt")
         lists.unlink()
+        (folder / "tmp").rmdir()
 
     return cache.made("roots", key, make)
 
 
 def _mmdebstrap(lists: Path) -> list[str | Path]:
+    """Build in namespaces of its own: whatever ends it, no mount and no process stays."""
     return [
+        "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
         "mmdebstrap", "--variant=apt", "--format=null", "--skip=cleanup/apt/lists",
         f"--include={','.join(recipe.BASE_PACKAGES + recipe.HOST_PACKAGES)}",
         "--aptopt=APT::Install-Recommends \"false\"",
