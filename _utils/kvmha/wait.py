@@ -28,5 +28,5 @@ def eventually(
         if not reason:
             return spent
         if spent >= timeout:
-            raise TimedOut(f"after {spent:.0f} s: {reason}")
+            raise TimedOut(f"after {spent:.0f} s: {reason}" if timeout else reason)
         pause(min(interval, max(timeout - spent, 0.01)))

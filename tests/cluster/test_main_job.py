@@ -33,7 +33,7 @@ def test_pillar_with_mistakes_is_refused_before_any_node_is_asked(story: Story) 
     }
     status, said = story.orchestrate(f"pillar={json.dumps(wrong)}")
     assert status != 0
-    for expected in ("cluster.nam", "nodes[0].id", "fencing"):
+    for expected in ("cluster.nam", "nodes[0].id", "nodes[0].links", "NODES_TOO_FEW"):
         assert expected in said, said
     assert "All nodes are ready" not in said
 
