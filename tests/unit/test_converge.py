@@ -141,7 +141,7 @@ def test_a_gate_fails_with_what_is_missing():
         "quorum", missing=lambda: ["ha-host2: 1 of 3 votes", "ha-host3: down"], test=False
     )
     assert ret["result"] is False
-    assert ret["comment"] == "after 0 s: ha-host2: 1 of 3 votes\nha-host3: down"
+    assert ret["comment"] == "ha-host2: 1 of 3 votes\nha-host3: down"
 
 
 def test_a_gate_in_test_mode_looks_once_and_does_not_fail():
