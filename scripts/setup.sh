@@ -9,7 +9,8 @@ LAB_PACKAGES="python3 python3-venv python3-dev python3-pip build-essential nftab
  openssh-client iproute2 iptables util-linux procps zstd"
 # The tools that the contract tests call: real ones, without their daemons.
 CONTRACT_PACKAGES="strace corosync pacemaker pacemaker-cli-utils resource-agents cluster-glue sbd
- ocfs2-tools lvm2 libvirt-clients libvirt-daemon qemu-system-x86 qemu-utils
+ ocfs2-tools lvm2 libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu
+ qemu-system-x86 qemu-utils
  libxml2-utils"
 
 need_root() {
