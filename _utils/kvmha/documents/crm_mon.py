@@ -29,7 +29,7 @@ def parse(xml: str) -> dict[str, Any]:
     role, nodes, active, failed, managed, blocked, orphaned); failures; fencing_history;
     options (stonith_enabled, maintenance_mode, no_quorum_policy, ...).
     """
-    root = etree.fromstring(xml.encode())
+    root: Any = etree.fromstring(xml.encode())
     dc = root.find("summary/current_dc")
     present = dc is not None and dc.get("present") == "true"
     options = root.find("summary/cluster_options")

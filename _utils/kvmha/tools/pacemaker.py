@@ -162,7 +162,7 @@ def without_num_updates(patch: str) -> str:
     What stays is the epoch: the guard against other changes of the configuration (crmsh
     issue 63).
     """
-    root = etree.fromstring(patch.encode())
+    root: Any = etree.fromstring(patch.encode())
     for version in root.iterfind("version/*"):
         version.attrib.pop("num_updates", None)
     return str(etree.tostring(root, encoding="unicode"))
