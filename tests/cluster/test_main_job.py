@@ -62,13 +62,13 @@ def test_preflight_names_all_that_is_wrong_with_the_hosts_at_once(story: Story) 
     assert "package:" not in said, "a node was touched"
 
 
-def test_foreign_filesystem_on_the_san_stops_the_run(story: Story) -> None:
+def test_foreign_content_on_the_san_stops_the_run(story: Story) -> None:
     first = story.nodes[0]
-    first.run(f"mkfs.ext4 -q -L payroll {SAN}vmstore")
+    first.run(f"mkswap -q -L payroll {SAN}vmstore; blockdev --flushbufs {SAN}vmstore")
     try:
         status, said = story.orchestrate()
         assert status != 0
-        for expected in ("scsi-lab-vmstore", "ext4", "payroll", "kvmha:consent:overwrite"):
+        for expected in ("scsi-lab-vmstore", "swap", "payroll", "kvmha:consent:overwrite"):
             assert expected in said, said
         assert "payroll" in first.run(f"blkid -p {SAN}vmstore").stdout
     finally:
