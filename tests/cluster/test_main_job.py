@@ -64,7 +64,7 @@ def test_preflight_names_all_that_is_wrong_with_the_hosts_at_once(story: Story) 
 
 def test_foreign_content_on_the_san_stops_the_run(story: Story) -> None:
     first = story.nodes[0]
-    first.run(f"mkswap -q -L payroll {SAN}vmstore; blockdev --flushbufs {SAN}vmstore")
+    first.run(f"mkswap -L payroll {SAN}vmstore && blockdev --flushbufs {SAN}vmstore")
     try:
         status, said = story.orchestrate()
         assert status != 0
