@@ -111,10 +111,21 @@ class Story:
         """End every runner with SIGKILL, as a crash would."""
         self.lab.master.run("pkill -KILL -f '[s]alt-run'")
 
-    def until(self, holds: Callable[[], bool], timeout: float = 900) -> None:
-        """Wait until ``holds``; a node that does not answer is not there yet."""
+    def until(
+        self,
+        holds: Callable[[], bool],
+        timeout: float = 900,
+        during: subprocess.Popen[bytes] | None = None,
+    ) -> None:
+        """Wait until ``holds``; a node that does not answer is not there yet.
+
+        ``during`` is the run that should bring it about: when it ends before, that is an error.
+        """
 
         def missing() -> str:
+            if during and during.poll() is not None:
+                log = self.lab.paths.root / "background.log"
+                raise AssertionError(f"the run ended before that:\n{log.read_text()}")
             try:
                 return "" if holds() else "it does not hold yet"
             except LabError as error:

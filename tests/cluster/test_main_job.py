@@ -78,14 +78,15 @@ def test_foreign_content_on_the_san_stops_the_run(story: Story) -> None:
 
 def test_run_killed_with_its_master_process_is_continued(story: Story) -> None:
     with background(story.start("state.orchestrate", "kvmha")) as run:
-        story.until(lambda: story.succeeds("ha-host1", "test -s /etc/corosync/corosync.conf"))
+        installing = "test -s /etc/corosync/corosync.conf"
+        story.until(lambda: story.succeeds("ha-host1", installing), during=run)
         story.kill_runners()
         run.wait(timeout=60)
 
 
 def test_run_in_which_a_minion_died_is_continued(story: Story) -> None:
     with background(story.start("state.orchestrate", "kvmha")) as run:
-        story.until(lambda: story.succeeds("ha-host2", "pgrep -x pacemakerd"))
+        story.until(lambda: story.succeeds("ha-host2", "pgrep -x pacemakerd"), during=run)
         story.nodes[1].run("systemctl kill -s KILL salt-minion")
         run.wait(timeout=900)
     story.nodes[1].run("systemctl restart salt-minion")
@@ -94,7 +95,9 @@ def test_run_in_which_a_minion_died_is_continued(story: Story) -> None:
 
 def test_run_in_which_a_node_lost_power_is_continued_to_the_end(story: Story) -> None:
     with background(story.start("state.orchestrate", "kvmha")) as run:
-        story.until(lambda: story.succeeds("ha-host1", "crm_resource --list | grep -q dlm"))
+        story.until(
+            lambda: story.succeeds("ha-host1", "crm_resource --list | grep -q dlm"), during=run
+        )
         story.lab.kill("ha-host3")
         run.wait(timeout=900)
     story.lab.node("ha-host3").wait()

@@ -1,4 +1,5 @@
 # From bare nodes to a validated cluster. Each stage ends in a gate that looks at the nodes.
+# queue: a run that was killed leaves its jobs at work on the nodes; the next one waits for them.
 {%- set document = pillar.get("kvmha", {}) %}
 {%- set spec = document | json %}
 {%- set layout = salt["kvmha_master.layout"](document) %}
@@ -43,6 +44,7 @@ Packages are on all nodes:
     - tgt_type: list
     - sls: kvmha.node.packages
     - timeout: 120
+    - queue: True
     - require:
       - kvmha: "Stage: packages"
 
@@ -59,6 +61,7 @@ All nodes are configured:
     - tgt_type: list
     - sls: kvmha.node.configured
     - timeout: 120
+    - queue: True
     - require:
       - kvmha: "Stage: configuration"
 
@@ -75,6 +78,7 @@ The cluster runs on all nodes:
     - tgt_type: list
     - sls: kvmha.node.running
     - timeout: 120
+    - queue: True
     - require:
       - kvmha: "Stage: cluster"
 
@@ -98,6 +102,7 @@ Pacemaker can fence:
     - tgt_type: list
     - sls: kvmha.node.fencing
     - timeout: 120
+    - queue: True
     - require:
       - kvmha: "Stage: fencing"
 
@@ -121,6 +126,7 @@ Shared filesystems are in the cluster:
     - tgt_type: list
     - sls: kvmha.node.storage
     - timeout: 120
+    - queue: True
     - require:
       - kvmha: "Stage: storage"
 
@@ -144,6 +150,7 @@ Virtual machines are in the cluster:
     - tgt_type: list
     - sls: kvmha.node.vms
     - timeout: 120
+    - queue: True
     - require:
       - kvmha: "Stage: vms"
 
