@@ -5,13 +5,12 @@ say() { printf '\n== %s\n' "$*"; }
 die() { printf 'error: %s\n' "$1" >&2; [ -z "${2:-}" ] || printf 'hint: %s\n' "$2" >&2; exit 1; }
 
 # Packages that boot the lab.
-LAB_PACKAGES="python3 python3-venv python3-dev python3-pip build-essential nftables user-mode-linux mmdebstrap eatmydata apt-utils e2fsprogs
- openssh-client iproute2 iptables util-linux procps zstd"
+LAB_PACKAGES="python3 python3-venv python3-dev python3-pip build-essential user-mode-linux
+ mmdebstrap eatmydata apt-utils e2fsprogs openssh-client iproute2 nftables util-linux procps zstd"
 # The tools that the contract tests call: real ones, without their daemons.
 CONTRACT_PACKAGES="strace corosync pacemaker pacemaker-cli-utils resource-agents cluster-glue sbd
- ocfs2-tools lvm2 libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu
- qemu-system-x86 qemu-utils
- libxml2-utils"
+ ocfs2-tools lvm2 libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86
+ qemu-utils libxml2-utils"
 
 need_root() {
     [ "$(id -u)" = 0 ] || die "this needs root: it makes a network namespace and installs packages" \
