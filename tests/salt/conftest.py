@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import salt._logging
 import salt.config
 import salt.loader
 import salt.state
+
+# Salt keeps what it logs before it is set up, to print it at exit, when pytest's streams are gone.
+salt._logging.shutdown_temp_handler()
 
 ROOT = Path(__file__).parent.parent.parent
 
