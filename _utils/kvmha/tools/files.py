@@ -33,6 +33,16 @@ def write(path: str | Path, text: str | bytes, *, mode: int | None = None) -> No
             os.fsync(stream.fileno())
         Path(temporary).chmod(mode)
         Path(temporary).replace(target)
+        sync(target.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def sync(path: str | Path) -> None:
+    """Bring a file, or a folder's names, to the disk: a power loss undoes what is not there."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -9,6 +9,7 @@ from pathlib import Path
 from kvmha import values
 from kvmha.documents.image import HEADER, Image, identify
 from kvmha.errors import KvmhaError
+from kvmha.tools import files
 from kvmha.tools.runner import Runner
 
 _BLOCK = 1024**2
@@ -62,14 +63,14 @@ def create(
             os.truncate(partial, size)
         else:
             runner.run(["qemu-img", "create", "-q", "-f", format, str(partial), str(size)])
-        _sync(partial)
+        files.sync(partial)
         try:
             os.link(partial, target)  # unlike a rename, it fails when there is one already
         except FileExistsError:
             return False
     finally:
         partial.unlink(missing_ok=True)
-    _sync(target.parent)
+    files.sync(target.parent)
     return True
 
 
@@ -131,11 +132,3 @@ def _copy_sparse(source: Path, target: Path) -> None:
                 writer.seek(len(block), os.SEEK_CUR)
             else:
                 writer.write(block)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
