@@ -13,7 +13,9 @@ def test_written_file_and_its_name_are_on_the_disk_before_write_returns(tmp_path
     target, trace = tmp_path / "kvmha.conf", tmp_path / "trace"
     calls = ["strace", "-f", "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o", trace]
     subprocess.run(
-        [*calls, sys.executable, "-c", WRITE, target], env={"PYTHONPATH": "_utils"}, check=True
+        [*calls, sys.executable, "-B", "-c", WRITE, target],
+        env={"PYTHONPATH": "_utils"},
+        check=True,
     )
     said = re.findall(r"(fsync|rename\w*)\((.*)\)\s+= 0", trace.read_text())
     assert [call[:6] for call, _ in said] == ["fsync", "rename", "fsync"]
