@@ -9,7 +9,7 @@ import pytest
 from lab.api import Lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def one_node() -> Iterator[Lab]:
     with Lab("t-one") as lab:
         lab.down()
