@@ -113,7 +113,8 @@ def authkey_apply(spec: dict[str, Any], expect: str | None = None) -> dict[str, 
 def preflight(spec: dict[str, Any]) -> list[str]:
     """Ask the nodes for their facts, and return what speaks against starting.
 
-    Nodes with other code than the master's get its modules first.
+    Nodes with other code than the master's get its modules first. A run that was killed leaves
+    its state runs at work on the nodes: they are waited for, ``deadlines.resources`` long.
 
     CLI Example:
 
@@ -122,7 +123,7 @@ def preflight(spec: dict[str, Any]) -> list[str]:
         salt-run salt.cmd kvmha_master.preflight '{...}'
     """
     cluster = load(spec)
-    seen, window = _facts(cluster, spec)
+    seen, window = _idle_facts(cluster, spec)
     stale = {node for node, facts in seen.items() if facts and not _has_our_code(facts)}
     if stale:
         # A job of its own: a process keeps the library that it loaded before a sync.
@@ -317,6 +318,22 @@ def _facts(
     began = time.monotonic()
     seen = _ask(cluster, "kvmha.preflight", {"spec": spec}, timeout=_seconds(cluster))
     return seen, time.monotonic() - began
+
+
+def _idle_facts(cluster: ClusterSpec, spec: dict[str, Any]) -> Any:
+    """Ask for facts until no state run is at work on any node; return the last answer."""
+    last = {}
+
+    def busy() -> str:
+        last["facts"] = _facts(cluster, spec)
+        answered = {node: facts for node, facts in last["facts"][0].items() if facts}
+        nodes = [node for node, facts in answered.items() if facts.get("busy")]
+        if nodes:
+            progress(f"  waiting for an earlier state run on {', '.join(nodes)}")
+        return f"{', '.join(nodes)}: still at work on an earlier state run" if nodes else ""
+
+    eventually(busy, timeout=cluster.deadlines.resources / 1000, interval=5)
+    return last["facts"]
 
 
 def _has_our_code(facts: dict[str, Any]) -> bool:

@@ -211,8 +211,8 @@ def services_apply(spec: dict[str, Any] | None = None, expect: str | None = None
 def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the facts of this host on which a cluster depends. Changes nothing.
 
-    Host name, clock, disks, addresses, watchdog, KVM, platform and the library's version; from
-    the first node also ``refused``: why disks are not taken without consent.
+    Host name, clock, disks, addresses, watchdog, KVM, platform, the library's version, and
+    ``busy``, the state runs at work; from the first node also why disks are ``refused``.
 
     CLI Example:
 
@@ -223,6 +223,7 @@ def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     cluster = _load(spec)
     facts = {"version": __version__, "code": code.fingerprint(), "platform": _platform().name}
     facts["filesystems"] = list(_platform().filesystems)
+    facts["busy"] = [job["jid"] for job in __salt__["saltutil.is_running"]("state.*")]
     facts["refused"] = []
     if cluster.nodes[0].name == _node_name(cluster):
         names = [filesystem.name for filesystem in cluster.storage.filesystems]

@@ -1,5 +1,4 @@
 # From bare nodes to a validated cluster. Each stage ends in a gate that looks at the nodes.
-# queue: a run that was killed leaves its jobs at work on the nodes; the next one waits for them.
 {%- set document = pillar.get("kvmha", {}) %}
 {%- set spec = document | json %}
 {%- set layout = salt["kvmha_master.layout"](document) %}
@@ -44,7 +43,6 @@ Packages are on all nodes:
     - tgt_type: list
     - sls: kvmha.node.packages
     - timeout: 120
-    - queue: True
     - require:
       - kvmha: "Stage: packages"
 
@@ -61,7 +59,6 @@ All nodes are configured:
     - tgt_type: list
     - sls: kvmha.node.configured
     - timeout: 120
-    - queue: True
     - require:
       - kvmha: "Stage: configuration"
 
@@ -78,7 +75,6 @@ The cluster runs on all nodes:
     - tgt_type: list
     - sls: kvmha.node.running
     - timeout: 120
-    - queue: True
     - require:
       - kvmha: "Stage: cluster"
 
@@ -102,7 +98,6 @@ Pacemaker can fence:
     - tgt_type: list
     - sls: kvmha.node.fencing
     - timeout: 120
-    - queue: True
     - require:
       - kvmha: "Stage: fencing"
 
@@ -126,7 +121,6 @@ Shared filesystems are in the cluster:
     - tgt_type: list
     - sls: kvmha.node.storage
     - timeout: 120
-    - queue: True
     - require:
       - kvmha: "Stage: storage"
 
@@ -150,7 +144,6 @@ Virtual machines are in the cluster:
     - tgt_type: list
     - sls: kvmha.node.vms
     - timeout: 120
-    - queue: True
     - require:
       - kvmha: "Stage: vms"
 
