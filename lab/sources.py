@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lab.errors import LabError
+
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 APT = Path("/etc/apt")
 
 
 def of_host(suite: str, apt: Path = APT) -> str:
-    """Return this machine's apt sources for ``suite``, else Debian's own, as deb822 text."""
+    """Return this machine's apt sources for ``suite`` as deb822 text; LabError without any."""
     wanted = {suite, f"{suite}-updates", f"{suite}-security"}
     stanzas = [s for s in _stanzas(apt) if _suites(s) & wanted]
-    return "\n\n".join(stanzas or _default(suite)) + "\n"
+    if not stanzas:
+        raise LabError(
+            f"{apt} names no archive of Debian {suite}", "run the lab on Debian 12, or add one"
+        )
+    return "\n\n".join(stanzas) + "\n"
 
 
 def _stanzas(apt: Path) -> list[str]:
@@ -45,10 +51,3 @@ def _field(stanza: str, name: str) -> list[str]:
 
 def _suites(stanza: str) -> set[str]:
     return set(_field(stanza, "Suites"))
-
-
-def _default(suite: str) -> list[str]:
-    return [
-        _stanza("http://deb.debian.org/debian", f"{suite} {suite}-updates"),
-        _stanza("http://deb.debian.org/debian-security", f"{suite}-security"),
-    ]

@@ -76,8 +76,9 @@ def test_images_come_from_the_archive_this_machine_uses(
     assert "other.test" not in found
 
 
-def test_debians_own_archive_is_the_default(tmp_path: Path) -> None:
-    assert "URIs: http://deb.debian.org/debian\n" in sources.of_host("bookworm", tmp_path)
+def test_machine_without_a_debian_archive_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="names no archive of Debian bookworm"):
+        sources.of_host("bookworm", tmp_path)
 
 
 def test_all_missing_programs_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
