@@ -13,7 +13,7 @@ import pytest
 
 from tests.cluster.story import Story, background
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(2700)]
 
 SAN = "/dev/disk/by-id/scsi-lab-"
 
@@ -92,7 +92,7 @@ def test_run_that_loses_a_minion_and_a_node_is_continued_to_the_end(story: Story
             lambda: story.succeeds("ha-host1", "crm_resource --list | grep dlm"), during=run
         )
         story.lab.kill("ha-host3")
-        run.wait(timeout=900)
+        run.wait(timeout=1200)
     story.lab.node("ha-host3").wait()
     story.nodes[1].run("systemctl restart salt-minion")
     story.lab.wait_minions()
