@@ -167,7 +167,8 @@ class Story:
     def traces_of_the_authkey(self) -> list[str]:
         """Return the files of the master that hold the authkey, and should not.
 
-        Salt itself keeps every minion's pillar in its data cache, readable for root alone.
+        Salt itself keeps every minion's pillar in a cache (3006: minions/*/data.p, 3008:
+        pillar/*.p), readable for root alone.
         """
         root = self.lab.paths.salt
         keys = list(Path(root).glob("**/kvmha/*/authkey"))
@@ -176,7 +177,8 @@ class Story:
         needles = [key, key.hex().encode(), base64.b64encode(key)]
         found = []
         for path in Path(root).rglob("*"):
-            salts_own = path.match("cache/minions/*/data.p") and not path.stat().st_mode & 0o077
+            cached = path.match("cache/minions/*/data.p") or path.match("cache/pillar/*.p")
+            salts_own = cached and not path.stat().st_mode & 0o077
             if path.is_file() and path != keys[0] and not salts_own:
                 data = path.read_bytes()
                 found += [str(path)] * any(needle in data for needle in needles)
