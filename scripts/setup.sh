@@ -38,11 +38,12 @@ need_packages() {
         apt-get install -y -qq --no-install-recommends $missing; } >"$LOG" 2>&1 || status=$?
     [ -z "$ours" ] || rm -f /usr/sbin/policy-rc.d
     [ "$status" = 0 ] || { tail -n 20 "$LOG" >&2; die "apt-get failed, see $LOG"; }
-    local unit
-    for unit in corosync pacemaker sbd o2cb ocfs2 libvirtd; do
-        case " $missing " in *" ${unit%d} "*|*" $unit "*|*libvirt-daemon*|*ocfs2-tools*)
-            systemctl disable "$unit" >/dev/null 2>&1 || true ;;
-        esac
+    # Only what was installed just now: a cluster that this machine had before stays as it is.
+    for name in $missing; do
+        case $name in
+            corosync | pacemaker | sbd) systemctl disable "$name" ;;
+            ocfs2-tools) systemctl disable o2cb ocfs2 ;;
+        esac >/dev/null 2>&1 || true
     done
 }
 
