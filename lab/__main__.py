@@ -86,6 +86,11 @@ def _ssh(lab: Lab, args: argparse.Namespace) -> int:
 
 
 def _kill(lab: Lab, args: argparse.Namespace) -> int:
+    if args.node == "master":
+        lab.master.kill()
+        if args.wait:
+            lab.wait_minions()
+        return 0
     lab.kill(args.node)
     if args.wait:
         lab.node(args.node).wait()
@@ -132,8 +137,10 @@ def _parser() -> argparse.ArgumentParser:
     run = verb("run", _run, "run a command on a node, or on 'master' with salt at hand", "node")
     run.add_argument("command", nargs=argparse.REMAINDER)
     verb("ssh", _ssh, "open a shell on a node, or on 'master'", "node")
-    kill = verb("kill", _kill, "power loss; the node boots again by itself", "node")
-    kill.add_argument("--wait", action="store_true", help="until it answers ssh again")
+    kill = verb(
+        "kill", _kill, "power loss of a node, or a crash of 'master'; it starts again", "node"
+    )
+    kill.add_argument("--wait", action="store_true", help="until it answers again")
     for name, text in {
         "off": "power off, and stay off",
         "on": "power on, and wait for ssh",

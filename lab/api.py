@@ -74,6 +74,10 @@ class Master:
         environment = saltmaster.environment(self.lab.spec)
         return shell.execute(words, what, timeout, check, environment=environment, text=text)
 
+    def kill(self) -> None:
+        """Crash the master and start it again; :meth:`Lab.wait_minions` waits for its minions."""
+        self.lab.ask("kill_master")
+
 
 class Lab:
     """A lab by its name, whether it is up or not.
@@ -128,13 +132,15 @@ class Lab:
         needs.check()
         start = time.monotonic()
         spec = self._prepare(nodes, salt, image, mem, _pillar_file(pillar))
+        daemon = None
         try:
-            lifeline = control.start(spec)
+            daemon = control.start(spec)
             self._wait_up()
-            self.ask("keep")
-            os.close(lifeline)
+            daemon.let_go(self.paths)
         except BaseException:
             control.stop(self.paths)
+            if daemon:
+                daemon.wait_end()
             raise
         self._say(f"lab '{self.name}' is up: {time.monotonic() - start:.1f} s")
         return self

@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,36 @@ def daemon_pid(paths: Paths) -> int | None:
     return int(struct.unpack("3i", raw)[0]) or None
 
 
-def start(spec: LabSpec) -> int:
-    """Start the daemon in namespaces of its own; return the lifeline to keep open until ``keep``.
+@dataclass
+class Started:
+    """A daemon that its starter still holds.
 
-    The daemon ends when the lifeline is closed before it was told to keep going.
+    It ends when ``lifeline`` is closed before it was told to keep going. ``process`` ends after
+    everything in the daemon's namespaces has.
     """
+
+    process: subprocess.Popen[bytes]
+    lifeline: int
+
+    def let_go(self, paths: Paths) -> None:
+        """Let the daemon live on when this process ends."""
+        request(paths, "keep")
+        os.close(self.lifeline)
+
+    def wait_end(self, timeout: float = 20) -> None:
+        """Return when nothing of the daemon is left; its end must be under way."""
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            pid = self.process.pid
+            raise LabError(f"after {timeout:.0f} s process {pid} of the lab still runs") from None
+
+
+def start(spec: LabSpec) -> Started:
+    """Start the daemon in namespaces of its own."""
     reader, writer = os.pipe()
     with spec.paths.log.open("ab") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [
                 "unshare", *NAMESPACES, "--fork", "--kill-child", "--mount-proc",
                 sys.executable, "-m", "lab.daemon", spec.name, str(reader),
@@ -69,7 +92,7 @@ def start(spec: LabSpec) -> int:
             pass_fds=(reader,), cwd=CHECKOUT,
         )  # fmt: skip
     os.close(reader)
-    return writer
+    return Started(process, writer)
 
 
 def stop(paths: Paths, timeout: float = 20) -> None:

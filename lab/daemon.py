@@ -35,6 +35,8 @@ class Daemon:
         network.create(spec.nodes)
         create_disks(spec)
         serve_repository(spec.repository)
+        saltmaster.write(spec)
+        self._spec = spec
         self._master = saltmaster.start(spec)
         self._nodes = {s.name: s for s in (Supervisor(spec, n + 1) for n in range(spec.nodes))}
         for node in self._nodes.values():
@@ -73,6 +75,13 @@ class Daemon:
             "thaw": supervisor.thaw,
         }[to]()
         return supervisor.state()
+
+    def kill_master(self) -> None:
+        """End the Salt master with SIGKILL and start it again, as its init system would."""
+        with self._lock:
+            os.killpg(self._master.pid, signal.SIGKILL)
+            self._master.wait()
+            self._master = saltmaster.start(self._spec)
 
     def cut(self, one: str, two: str) -> None:
         """Drop all traffic between two nodes."""

@@ -16,8 +16,7 @@ SHARED_FOLDERS = ("_modules", "_states", "_utils", "_grains", "_pillar")
 
 
 def start(spec: LabSpec) -> subprocess.Popen[bytes]:
-    """Write the configuration and start the master in the caller's namespaces."""
-    _write(spec)
+    """Start the master in the caller's namespaces; its configuration is there already."""
     with (spec.paths.root / "master.out").open("ab") as out:
         return subprocess.Popen(
             [f"{spec.venv}/bin/salt-master", "-c", str(spec.paths.salt_etc)],
@@ -80,7 +79,8 @@ def configuration(spec: LabSpec) -> dict[str, Any]:
     return config
 
 
-def _write(spec: LabSpec) -> None:
+def write(spec: LabSpec) -> None:
+    """Write the master's configuration, states and pillar."""
     paths = spec.paths
     for folder in (paths.salt_etc / "master.d", paths.salt / "run", paths.salt / "cache"):
         folder.mkdir(parents=True)

@@ -107,9 +107,10 @@ class Story:
         environment = saltmaster.environment(self.lab.spec)
         return subprocess.Popen(inside, env=environment, stdout=log, stderr=log)
 
-    def kill_runners(self) -> None:
-        """End every runner with SIGKILL, as a crash would."""
+    def crash_master(self) -> None:
+        """End every runner and the Salt master with SIGKILL, as a crash of their host would."""
         self.lab.master.run("pkill -KILL -f '[s]alt-run'")
+        self.lab.master.kill()
 
     def until(
         self,

@@ -76,12 +76,13 @@ def test_foreign_content_on_the_san_stops_the_run(story: Story) -> None:
         story.blank("vmstore")
 
 
-def test_run_killed_with_its_master_process_is_continued(story: Story) -> None:
+def test_run_killed_with_its_salt_master_is_continued(story: Story) -> None:
     with background(story.start("state.orchestrate", "kvmha")) as run:
         installing = "test -s /etc/corosync/corosync.conf"
         story.until(lambda: story.succeeds("ha-host1", installing), during=run)
-        story.kill_runners()
+        story.crash_master()
         run.wait(timeout=60)
+    story.lab.wait_minions()
 
 
 def test_run_that_loses_a_minion_and_a_node_is_continued_to_the_end(story: Story) -> None:
