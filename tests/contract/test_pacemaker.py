@@ -164,19 +164,17 @@ def test_what_another_has_done_already_is_not_stale(example, cib_file):
 
 
 def test_what_pacemaker_would_not_accept_is_refused_in_its_words(example, changed, cib_file):
-    spec = changed(example("lab"), {"cib": {"properties": {"no-quorum-policy": "perhaps"}}})
-    broken = build.build(load(spec), "external/sbd")
-    twice = cib.Primitive(
-        "x",
-        "ocf:heartbeat:Dummy",
-        ops=(
-            cib.Op("monitor", {"interval": "10s", "timeout": "9s"}),
-            cib.Op("monitor", {"interval": "10", "timeout": "8s"}),
-        ),
-    )
-    wanted = cib.Wanted(properties=broken.properties, resources=(*broken.resources, twice))
+    twice = [
+        {"name": "monitor", "interval": "10s", "timeout": "9s"},
+        {"name": "monitor", "interval": "10", "timeout": "8s"},
+    ]
+    broken = {
+        "properties": {"no-quorum-policy": "perhaps"},
+        "resources": [{"id": "x", "agent": "ocf:heartbeat:Dummy", "ops": twice}],
+    }
+    wanted = wanted_of(changed(example("lab"), {"cib": broken}))
     for call in (pacemaker.plan, lambda *a: pacemaker.apply(a[0], a[1], cib_file=a[2])):
-        with pytest.raises(KvmhaError, match="duplicate of x-op-monitor"):
+        with pytest.raises(KvmhaError, match="duplicate of x-monitor"):
             call(Runner(), wanted, str(cib_file))
     assert cib_file.read_text() == cib.EMPTY
 
@@ -250,9 +248,14 @@ def test_a_vm_that_left_the_pillar_is_named_and_kept(example, changed, cib_file)
     pacemaker.apply(Runner(), wanted_of(example("three_node")), cib_file=str(cib_file))
     fewer = changed(example("three_node"), {"vms[0]": None})
     plan = pacemaker.plan(Runner(), wanted_of(fewer), str(cib_file))
+    left = (
+        "primitive/vm-db1",
+        *(f"constraint/{kind}-storage-vm-db1" for kind in ("order", "colocation")),
+        "constraint/location-vm-db1-prefer-ha-host1",
+    )
     assert (plan.changes, plan.notes) == (
         (),
-        ("vm-db1 is in the cluster but not in the pillar: kept",),
+        tuple(f"cib:{what} is in the cluster but not in the pillar: kept" for what in left),
     )
 
 
