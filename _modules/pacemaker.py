@@ -101,6 +101,27 @@ def status(cib_file: str | None = None) -> dict[str, Any]:
 
 
 @user_errors
+def marks(spec: dict[str, Any] | None = None, cib_file: str | None = None) -> list[dict[str, Any]]:
+    """Return what operators did to the cluster on purpose and the pillar does not say.
+
+    A resource stopped or set unmanaged, a node in standby, a ban, maintenance, ...: such a
+    mark is left by ``apply`` unless the pillar says otherwise. Each has ``address``, ``about``
+    (resource or node), ``text``, ``since`` (UTC), ``seconds``, ``origin`` (node), ``client``
+    (program) and ``how`` that is known: ``set`` then, ``there`` at least since then,
+    ``stopped`` last then, ``unknown``. Ages are of this node's archive of the CIB.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 pacemaker.marks
+    """
+    document = __pillar__.get("kvmha", {}) if spec is None else spec
+    wanted = _wanted(document, "vms") if document else None
+    return pacemaker.marks(Runner(), wanted, cib_file)
+
+
+@user_errors
 def verify(cib_file: str | None = None) -> list[str]:
     """Return what Pacemaker finds wrong in the CIB in use; an empty list means nothing.
 

@@ -45,6 +45,20 @@ def duration(ms: int) -> str:
     return f"{ms // 1000}s" if ms % 1000 == 0 else f"{ms}ms"
 
 
+def age(seconds: float) -> str:
+    """Return a span of time in its two largest units: ``12 s``, ``3 h 12 min``, ``2 d``.
+
+    Nothing is ahead of its time: a negative span is ``0 s``.
+    """
+    left = max(int(seconds), 0)
+    words = []
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, length)
+        words.append(f"{count} {unit}" if count else "")
+    first = next((place for place, word in enumerate(words) if word), 3)
+    return " ".join(filter(None, words[first : first + 2])) or "0 s"
+
+
 def size_bytes(text: str | int) -> int:
     """Return a size such as ``2GiB`` or ``512M`` in bytes; K, M, G, T, P are binary.
 

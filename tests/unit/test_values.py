@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kvmha.values import boolean, canonical, duration, milliseconds, size_bytes
+from kvmha.values import age, boolean, canonical, duration, milliseconds, size_bytes
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,20 @@ def test_different_values_differ(one, other):
 @given(st.text())
 def test_canonical_is_its_own_canonical(text):
     assert canonical(canonical(text)) == canonical(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "0 s"),
+        (0.9, "0 s"),
+        (59, "59 s"),
+        (61, "1 min 1 s"),
+        (3600, "1 h"),
+        (11_520, "3 h 12 min"),
+        (86_400 + 59, "1 d"),
+        (200_000, "2 d 7 h"),
+    ],
+)
+def test_an_age_is_told_in_its_two_largest_units(seconds, words):
+    assert age(seconds) == words

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kvmha.documents.cib import Wanted
+from kvmha.documents.cib_marks import is_operators
 from kvmha.documents.cib_spelling import meta_key, option_key
 
 # Written by the cluster itself, by its tools and its agents: nobody's drift.
@@ -13,22 +14,10 @@ _AUTOMATIC = {
     *("dc-version", "cluster-infrastructure", "cluster-name", "have-watchdog", "last-lrm-refresh"),
     *("expected-quorum-votes", "dc-deadtime-last"),
 }
-# What an operator sets on purpose, by crm, pcs or crm_resource: told apart, never undone.
-OPERATORS = {
-    *("target-role", "is-managed", "maintenance", "standby", "maintenance-mode"),
-}
-_OPERATORS_CONSTRAINTS = ("cli-ban-", "cli-prefer-", "cli-standby-")
 _OBJECTS = {
     *("resources", "constraints", "tags", "alerts", "acls", "fencing-topology"),
 }
 _RESOURCES = ("primitive", "group", "clone", "master", "bundle", "template")
-
-
-def is_operators(element: Any) -> bool:
-    """Tell whether an operator put this here on purpose."""
-    if element.tag == "nvpair":
-        return element.get("name") in OPERATORS
-    return (element.get("id") or "").startswith(_OPERATORS_CONSTRAINTS)
 
 
 class Unmanaged:

@@ -17,6 +17,7 @@ from kvmha.documents import cib, cib_merge, crm_mon, crm_simulate
 from kvmha.documents.cib import Wanted
 from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.plan import Plan
+from kvmha.tools import cib_archive
 from kvmha.tools.corosync import attempt
 from kvmha.tools.runner import Result, Runner
 
@@ -77,6 +78,17 @@ def export(runner: Runner, cib_file: str | None = None) -> dict[str, Any]:
     return cib_codec.export(cib.parse(text))
 
 
+def marks(runner: Runner, wanted: Wanted | None, cib_file: str | None = None) -> list[Any]:
+    """Return what operators did on purpose and ``wanted`` does not say; see ``cib_archive.told``.
+
+    Raises KvmhaError when Pacemaker does not run here and no file is named.
+    """
+    text = query(runner, cib_file)
+    if text is None:
+        raise KvmhaError(NOT_RUNNING_HERE, hint=f"{_START_IT}; or name a file: cib_file=PATH")
+    return cib_archive.told(text, wanted and wanted.tree, live=cib_file is None)
+
+
 def plan(runner: Runner, wanted: Wanted, cib_file: str | None = None) -> Plan:
     """Return what would change in the CIB, and as notes what the cluster would then do.
 
@@ -117,7 +129,7 @@ def _propose(runner: Runner, wanted: Wanted, cib_file: str | None, *, simulate: 
     base = query(runner, cib_file)
     text = cib.EMPTY if base is None else base
     new, changes, told = cib_merge.edit(text, wanted)
-    notes = list(told)
+    notes = [*told, *cib_archive.notes(text, new, wanted.tree, live=cib_file is None)]
     if base is None:
         notes.append(f"{NOT_RUNNING_HERE}: planned from an empty CIB")
     elif changes:
