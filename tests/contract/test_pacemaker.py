@@ -130,10 +130,11 @@ def test_a_change_by_another_in_between_is_kept_and_the_plan_made_afresh(example
     pacemaker.apply(runner, wanted_of(example("lab")), cib_file=str(cib_file))
     text = cib_file.read_text()
     assert 'name="elsewhere" value="0"' in text and 'id="vm-web1"' in text
-    assert runner.started == 3 * 3
+    assert runner.started == 3 + 2 + 2  # the same edits are checked once
 
 
-def test_tries_are_bounded(example, cib_file):
+def test_tries_are_bounded(example, cib_file, monkeypatch):
+    monkeypatch.setattr(pacemaker, "TRIES", 5)
     runner = Meddling(cib_file, times=99)
     with pytest.raises(KvmhaError, match="5 times"):
         pacemaker.apply(runner, wanted_of(example("lab")), cib_file=str(cib_file))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,16 @@ class _Version:
     def written(self) -> float | None:
         return _moment(self.root.get("cib-last-written", ""))
 
+    @property
+    def number(self) -> tuple[int, int]:
+        """What the CIB manager compares versions of the configuration by."""
+        admin, epoch = (self.root.get(name, "") for name in ("admin_epoch", "epoch"))
+        return int(admin or 0), int(epoch or 0)
+
     def follows(self, older: _Version) -> bool:
         """Tell whether no other version can have been between the two."""
-        admin, epoch = "admin_epoch", "epoch"
-        try:
-            return self.root[admin] == older.root[admin] and (
-                int(self.root[epoch]) - int(older.root[epoch]) == 1
-            )
-        except (KeyError, ValueError):
-            return False
+        admin, epoch = older.number
+        return self.number == (admin, epoch + 1)
 
     def has(self, mark: Mark) -> bool:
         """Tell whether the mark is in this version. Looks for bytes: it need not be parsed."""
@@ -73,9 +75,11 @@ def ages(root: Any, text: str, marks: Iterable[Mark], folder: Path) -> dict[Mark
     Where the archive cannot be read, the status in the CIB tells when a resource stopped.
     """
     found: dict[Mark, Since] = {}
-    last = {mark: _Version.of(text.encode()) for mark in marks if mark.lasting}
+    base = _Version.of(text.encode())
+    last = {mark: base for mark in marks if mark.lasting}
     try:
-        for older in _versions(folder) if last else ():
+        # What was written after ``text`` was asked for, by us perhaps, tells nothing of it.
+        for older in dropwhile(lambda one: one.number > base.number, _versions(folder)):
             for mark, newer in list(last.items()):
                 if older.has(mark):
                     last[mark] = older

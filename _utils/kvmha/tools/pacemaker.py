@@ -6,7 +6,7 @@ import bz2
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,16 @@ from kvmha.build import cib_codec
 from kvmha.documents import cib, cib_merge, crm_mon, crm_simulate
 from kvmha.documents.cib import Wanted
 from kvmha.errors import CommandFailed, KvmhaError
-from kvmha.plan import Plan
+from kvmha.plan import Change, Plan
 from kvmha.tools import cib_archive
 from kvmha.tools.corosync import attempt
 from kvmha.tools.runner import Result, Runner
 
-TRIES = 5
+# Each lost try means that another's change went in, so somebody always gets on, and a pause
+# would only leave the field to the others. Many nodes at once lose to each other as often as
+# there are nodes. Against a tool that writes without a break (one change in 70 ms) a try is
+# lost 19 times in 20, each in a fifth of a second: this many give one failure in 10 000.
+TRIES = 200
 NOT_RUNNING_HERE = "Pacemaker does not run on this node"
 _START_IT = "start it with the state kvmha.pacemaker.running, or: systemctl start pacemaker"
 
@@ -34,11 +38,16 @@ _NO_INPUT = 66  # what crm_verify says when it cannot ask for the CIB
 
 @dataclass(frozen=True)
 class Proposal:
-    """A plan with the CIB it was made from and the one it leads to."""
+    """A plan with the CIB it was made from and the one it leads to.
+
+    ``edits`` are its changes before their costs were known, ``found`` what checks said of them.
+    """
 
     plan: Plan
     base: str | None
     new: str
+    edits: tuple[Change, ...]
+    found: tuple[str, ...]
 
 
 def query(runner: Runner, cib_file: str | None = None) -> str | None:
@@ -95,7 +104,7 @@ def plan(runner: Runner, wanted: Wanted, cib_file: str | None = None) -> Plan:
     Without a running cluster the plan is made from an empty CIB. One program when nothing
     is to change, three otherwise. Raises KvmhaError when Pacemaker would not accept it.
     """
-    return _propose(runner, wanted, cib_file, simulate=True).plan
+    return _marked(_propose(runner, wanted, cib_file, simulate=True), wanted, cib_file)
 
 
 def apply(
@@ -104,44 +113,68 @@ def apply(
     """Bring the CIB to ``wanted`` with one patch; return what was changed.
 
     The patch holds the epoch of the CIB it was made from, so that it fails when anybody
-    changed the configuration in between; then the plan is made afresh, five times at most.
+    changed the configuration in between; then the plan is made afresh, ``TRIES`` at most.
     With ``expect``, the digest of a plan that was shown, another plan raises StalePlan.
     The epoch is no part of that digest: a change elsewhere in the CIB does no harm. Raises
     KvmhaError when Pacemaker does not run here.
     """
+    proposal = None
     for _ in range(TRIES):
-        proposal = _propose(runner, wanted, cib_file, simulate=False)
+        proposal = _propose(runner, wanted, cib_file, simulate=False, lost=proposal)
         if proposal.base is None:
             raise KvmhaError(NOT_RUNNING_HERE, hint=_START_IT)
         proposal.plan.refuse_stale(expect)
-        if not proposal.plan:
-            return proposal.plan
-        if _patch(runner, proposal.base, proposal.new, cib_file):
-            return proposal.plan
+        if not proposal.plan or _patch(runner, proposal.base, proposal.new, cib_file):
+            return _marked(proposal, wanted, cib_file)
     raise KvmhaError(
         f"the CIB was changed by others {TRIES} times while a change was made",
         hint="see who changes it: cibadmin --query shows update-origin and update-client",
     )
 
 
-def _propose(runner: Runner, wanted: Wanted, cib_file: str | None, *, simulate: bool) -> Proposal:
-    """Query, edit, check; ``simulate`` also where nothing has been started yet."""
+def _propose(
+    runner: Runner,
+    wanted: Wanted,
+    cib_file: str | None,
+    *,
+    simulate: bool,
+    lost: Proposal | None = None,
+) -> Proposal:
+    """Query, edit, check; ``simulate`` also where nothing has been started yet.
+
+    ``lost`` is a proposal that another's change has overtaken. Where the same edits are to be
+    made now, they are not checked again: each of the two changes was, and the other could as
+    well have come a moment after ours. Checking takes longer than all the rest, and whoever
+    writes in that time wins.
+    """
     base = query(runner, cib_file)
     text = cib.EMPTY if base is None else base
-    new, changes, told = cib_merge.edit(text, wanted)
-    notes = [*told, *cib_archive.notes(text, new, wanted.tree, live=cib_file is None)]
+    new, edits, told = cib_merge.edit(text, wanted)
+    changes, found = edits, []
     if base is None:
-        notes.append(f"{NOT_RUNNING_HERE}: planned from an empty CIB")
-    elif changes:
-        notes += _check(runner, base, new)
+        found.append(f"{NOT_RUNNING_HERE}: planned from an empty CIB")
+    elif lost and lost.edits == edits:
+        changes, found = lost.plan.changes, [*lost.found]
+    elif edits:
+        found += _check(runner, base, new)
         if simulate or cib.anything_started(base):
             ran = runner.run(
                 ["crm_simulate", "--simulate", "--xml-pipe", "--output-as=xml"], stdin=new
             )
             consequences = crm_simulate.parse(ran.stdout)
-            changes = crm_simulate.with_costs(changes, consequences)
-            notes += [one.text() for one in consequences]
-    return Proposal(Plan(changes, "cib", tuple(notes)), base, new)
+            changes = crm_simulate.with_costs(edits, consequences)
+            found += [one.text() for one in consequences]
+    plan = Plan(changes, "cib", (*told, *found))
+    return Proposal(plan, base, new, edits, tuple(found))
+
+
+def _marked(proposal: Proposal, wanted: Wanted, cib_file: str | None) -> Plan:
+    """Return the plan with notes about operators' marks; not before a patch, since it reads."""
+    base, plan = proposal.base, proposal.plan
+    if base is None:
+        return plan
+    notes = cib_archive.notes(base, proposal.new, wanted.tree, live=cib_file is None)
+    return replace(plan, notes=(*plan.notes, *notes))
 
 
 def _check(runner: Runner, base: str, new: str) -> list[str]:
