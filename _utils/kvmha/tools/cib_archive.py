@@ -2,8 +2,9 @@
 
 On every node the CIB manager keeps the versions before the one in use, a hundred at most, as
 ``cib-N.raw``; ``cib.last`` is the next N, and after 99 comes 0 (``cib_file.c``: CIB_SERIES,
-CIB_SERIES_MAX). The root element of each says when it was written, on whose node and by which
-program. No program is started here.
+CIB_SERIES_MAX). The root element of each says when this node wrote it, and by which program
+on which node it was changed. A node that was away has the versions of that time as one, from
+when it came back: there a mark may be older than told. No program is started here.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _CTIME = re.compile(r"\w{3} (\w{3}) +(\d+) (\d+):(\d+):(\d+) (\d{4})$")
 # The CIB manager writes what came in one burst as one version, so that some are not kept.
 _BURST = 60.0
+_MOST = 100  # files that are read
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,17 @@ class _Version:
         return self.number == (admin, epoch + 1)
 
     def has(self, mark: Mark) -> bool:
-        """Tell whether the mark is in this version. Looks for bytes: it need not be parsed."""
+        """Tell whether the mark is in this version: looks for its start tag, parses no more."""
         named = b'id="' + mark.id.encode() + b'"'
-        if named not in self.data:
-            return False
-        tag = rb"<" + mark.tag.encode() + rb"\s[^<>]*?\b" + re.escape(named) + rb"[^<>]*>"
-        return any(mark.is_in(_attributes(found)) for found in re.findall(tag, self.data))
+        begin = b"<" + mark.tag.encode() + b" "
+        at = self.data.find(named)
+        while at >= 0:
+            tag = self.data[self.data.rfind(b"<", 0, at) : self.data.find(b">", at) + 1]
+            found = _attributes(tag) if tag.startswith(begin) else {}
+            if found.get("id") == mark.id and mark.is_in(found):
+                return True
+            at = self.data.find(named, at + 1)
+        return False
 
 
 def ages(root: Any, text: str, marks: Iterable[Mark], folder: Path) -> dict[Mark, Since]:
@@ -121,7 +128,7 @@ def _versions(folder: Path) -> Iterator[_Version]:
     following = int((folder / "cib.last").read_text(encoding="ascii"))
     numbers = [int(path.stem[4:]) for path in folder.glob("cib-*.raw") if path.stem[4:].isdigit()]
     order = sorted(numbers, key=lambda number: (number < following, number), reverse=True)
-    for name in ("cib.xml", *(f"cib-{number}.raw" for number in order)):
+    for name in ("cib.xml", *(f"cib-{number}.raw" for number in order[:_MOST])):
         try:
             version = _Version.of((folder / name).read_bytes())
         except (OSError, ValueError):
