@@ -63,6 +63,7 @@ def test_a_real_cluster_has_no_problems():
     ("vocabulary", "name", "value", "said"),
     [
         (PROPERTIES, "stonith-enable", "true", f"did you mean 'stonith-enabled'?) [{UNKNOWN}]"),
+        (PROPERTIES, "fencing-enable", "true", "did you mean 'fencing-enabled'?"),
         (PROPERTIES, "hana_x_glob_vers", "1", f"is no cluster property of Pacemaker [{UNKNOWN}]"),
         (PROPERTIES, "no-quorum-policy", "freez", "did you mean 'freeze'?) [NOT_A_CHOICE]"),
         (PROPERTIES, "fencing-enabled", "maybe", "'maybe' is no boolean"),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from kvmha.documents import typed_values
 from kvmha.documents.typed_values import Parameter
@@ -70,8 +71,8 @@ _ALIASES = {
 def canonical_name(name: str) -> str:
     """Return the one of an option's names that every Pacemaker since 2.0 reads.
 
-    Pacemaker 3.0.2 calls ``stonith-enabled`` ``fencing-enabled`` and reads both; the oldest
-    2.0 still read the ``crmd-`` names of 1.1.
+    Pacemaker 3.0.2 calls ``stonith-enabled`` ``fencing-enabled`` and reads both names;
+    Pacemaker 2 still reads the ``crmd-`` names of 1.1.
     """
     return _ALIASES.get(name, name)
 
@@ -87,7 +88,7 @@ class Vocabulary:
 
     what: str
     options: Mapping[str, Parameter]
-    others: str = "problem"
+    others: Literal["problem", "typo", "fine"] = "problem"
     families: tuple[tuple[re.Pattern[str], Parameter], ...] = ()
 
     def option(self, name: str) -> Parameter | None:
@@ -119,7 +120,8 @@ class Vocabulary:
         return found
 
     def _strange(self, name: str, where: str) -> Problem | None:
-        near = typed_values.nearest(name, self.options, 0.6 if self.others == "problem" else _TYPO)
+        known = [*self.options, *(new for new, old in _ALIASES.items() if old in self.options)]
+        near = typed_values.nearest(name, known, 0.6 if self.others == "problem" else _TYPO)
         if self.others == "fine" or (self.others == "typo" and not near):
             return None
         return Problem(where, f"is no {self.what} of Pacemaker", near, UNKNOWN)
