@@ -17,6 +17,8 @@ from kvmha.errors import KvmhaError
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, is_part, load, load_part
 from kvmha.tools import pacemaker
+from kvmha.tools.agent_types import Typed
+from kvmha.tools.agents import Catalogue
 from kvmha.tools.runner import Runner
 from kvmha.values import milliseconds
 
@@ -47,7 +49,8 @@ def plan(
 
         salt ha-host1 pacemaker.plan
     """
-    return pacemaker.plan(Runner(), _wanted(spec, part), cib_file).to_dict()
+    runner = Runner()
+    return pacemaker.plan(runner, _wanted(runner, spec, part), cib_file).to_dict()
 
 
 @user_errors
@@ -76,7 +79,7 @@ def apply(
         salt ha-host1 pacemaker.apply part=fencing
     """
     runner, seconds = Runner(), milliseconds(settle, unit="s") / 1000
-    done, left = pacemaker.apply(runner, _wanted(spec, part), expect, cib_file, allow)
+    done, left = pacemaker.apply(runner, _wanted(runner, spec, part), expect, cib_file, allow)
     if done and seconds:
         pacemaker.settle(runner, seconds, told=_progress)
     return {**done.to_dict(), "left": left.to_dict()}
@@ -89,8 +92,11 @@ def export(cib_file: str | None = None) -> dict[str, Any]:
     Planning that pillar (``pacemaker.plan spec=...``) against the same CIB is empty; applied to
     an empty CIB it gives the same configuration again. Ids are left out where they would be
     derived again. Of secrets only the key is said under which ``kvmha_secrets`` may bring
-    them. What has no word is an error that names it. ``cib_file`` is a CIB in a file, or one
-    of the scheduler's inputs (``.bz2``), of any release: neither cluster nor tools are needed.
+    them. ``agents: report`` stands beside it, so that an agent that is stricter here than where
+    the CIB is from refuses nothing. What has no word is an error that names it.
+
+    ``cib_file`` is a CIB in a file, or one of the scheduler's inputs (``.bz2``), of any release:
+    neither cluster nor tools are needed.
 
     CLI Example:
 
@@ -99,7 +105,7 @@ def export(cib_file: str | None = None) -> dict[str, Any]:
         salt ha-host1 pacemaker.export --out=yaml
         salt-call --local pacemaker.export cib_file=/root/cib.xml --out=yaml
     """
-    return {"cib": pacemaker.export(Runner(), cib_file)}
+    return {"cib": pacemaker.export(Runner(), cib_file), "agents": "report"}
 
 
 @user_errors
@@ -177,12 +183,18 @@ def _load(spec: dict[str, Any] | None) -> ClusterSpec:
     return load(__pillar__.get("kvmha", {}) if spec is None else spec)
 
 
-def _wanted(spec: dict[str, Any] | None, part: str) -> Wanted:
+def _wanted(runner: Runner, spec: dict[str, Any] | None, part: str) -> Wanted:
     """Return what ``spec`` wants; a document without a cluster says all of it in ``cib``."""
     document = __pillar__.get("kvmha", {}) if spec is None else spec
     secrets = {str(k): str(v) for k, v in (__pillar__.get("kvmha_secrets") or {}).items()}
     if is_part(document):
         said = load_part(document)
-        return cib.of_words(said.cib, unmanaged=said.unmanaged, secrets=secrets)
+        types = _types(runner, said.agents)
+        return cib.of_words(said.cib, unmanaged=said.unmanaged, secrets=secrets, types=types)
+    cluster = load(document)
     agent = platforms.for_grains(__grains__).fencing_agent
-    return cib.build(load(document), agent, part, secrets)
+    return cib.build(cluster, agent, part, secrets, _types(runner, cluster.agents))
+
+
+def _types(runner: Runner, mistakes: str) -> Typed:
+    return Typed(Catalogue(runner), refuse=mistakes == "refuse")

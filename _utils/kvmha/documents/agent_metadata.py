@@ -7,6 +7,7 @@ by hand, and carelessly: what cannot be believed is taken for text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -165,6 +166,8 @@ def _parameter(item: Any, fencing: bool) -> Parameter:
     choices = tuple(one.get("value") for one in options if one.get("value") is not None)
     if kind == "select" and not choices:
         kind = "string"
+    if kind == "boolean" and _more_than_boolean(item.findtext("longdesc") or ""):
+        kind = "string"
     unique = item.get("unique-group") or (_UNIQUE if _true(item.get("unique")) else None)
     return Parameter(
         type=_believed(kind, default),
@@ -184,6 +187,13 @@ def _believed(kind: str, default: str | None) -> str:
         return kind
     guesses = (kind, "duration", "score") if kind == "integer" else (kind,)
     return next((one for one in guesses if typed_values.fits(Parameter(one), default)), "string")
+
+
+def _more_than_boolean(description: str) -> bool:
+    """Tell whether a list of quoted values has a third one: "true", "safe", "false"."""
+    quoted = set(re.findall(r'"(\w+)"', description))
+    strange = {word for word in quoted if not typed_values.fits(Parameter("boolean"), word)}
+    return {"true", "false"} <= quoted and bool(strange)
 
 
 def _true(text: str | None) -> bool:

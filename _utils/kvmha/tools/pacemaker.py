@@ -14,7 +14,7 @@ from lxml import etree
 from kvmha.build import cib_codec
 from kvmha.documents import cib, cib_merge, cib_patch, crm_mon, crm_simulate
 from kvmha.documents.cib import Wanted
-from kvmha.errors import CommandFailed, KvmhaError
+from kvmha.errors import CommandFailed, InvalidInput, KvmhaError
 from kvmha.plan import Disruption, Plan
 from kvmha.tools.corosync import attempt
 from kvmha.tools.runner import Result, Runner
@@ -148,6 +148,11 @@ def _propose(runner: Runner, wanted: Wanted, cib_file: str | None, *, simulate: 
     text = cib.EMPTY if base is None else base
     new, changes, told = cib_merge.edit(text, wanted)
     plan = Plan(changes, "cib", tuple(told))
+    if changes:
+        problems, notes = wanted.types.judge(cib.parse(new), changes)
+        if problems:
+            raise InvalidInput("pillar kvmha:cib", problems)
+        plan = plan.noted(*notes)
     if base is None:
         plan = plan.noted(f"{NOT_RUNNING_HERE}: planned from an empty CIB")
     elif changes:
