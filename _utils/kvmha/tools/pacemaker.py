@@ -12,7 +12,7 @@ from typing import Any
 from lxml import etree
 
 from kvmha.build import cib_codec
-from kvmha.documents import cib, cib_merge, cib_patch, crm_mon, crm_simulate
+from kvmha.documents import cib, cib_merge, cib_patch, crm_mon, crm_simulate, secrets
 from kvmha.documents.cib import Wanted
 from kvmha.errors import CommandFailed, InvalidInput, KvmhaError
 from kvmha.plan import Disruption, Plan
@@ -215,17 +215,19 @@ def _faults(runner: Runner, argv: Sequence[str], stdin: str | None = None) -> li
         if not re.match(r"(\(\w+\)\s+)?warning:", line)
     ]
     found = [line for line in dict.fromkeys(lines) if line and not line.startswith(noise)]
-    return found or [done.output]
+    said = found or [done.output]
+    return said if stdin is None else [secrets.scrubbed(line, cib.parse(stdin)) for line in said]
 
 
 def _patch(runner: Runner, base: str, new: str, cib_file: str | None) -> bool:
     """Change the CIB from ``base`` to ``new``; return False when it is ``base`` no longer."""
-    done = runner.run(
-        ["cibadmin", "--patch", "--xml-pipe"],
-        ok=(0, _TOO_OLD),
-        stdin=cib_patch.between(base, new),
-        env=_env(cib_file),
-    )
+    argv, patch = ["cibadmin", "--patch", "--xml-pipe"], cib_patch.between(base, new)
+    try:
+        done = runner.run(argv, ok=(0, _TOO_OLD), stdin=patch, env=_env(cib_file))
+    except CommandFailed as error:
+        said = secrets.scrubbed(error.output, cib.parse(new))
+        hint = "nothing was changed: a patch is taken whole or not at all"
+        raise CommandFailed(argv, error.returncode, said, hint=hint) from None
     return done.returncode == 0
 
 
