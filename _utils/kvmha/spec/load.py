@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
-import functools
 import itertools
 import re
 from collections.abc import Mapping
@@ -13,7 +11,7 @@ from typing import Any
 from kvmha import rules
 from kvmha.errors import InvalidInput, Problem
 from kvmha.spec import kinds
-from kvmha.spec.fields import Meta
+from kvmha.spec.fields import Meta, class_of, fields_of
 from kvmha.spec.model import ClusterSpec
 
 _UNSET = ("", None)
@@ -59,12 +57,12 @@ class _Reader:
         """Return ``data`` as a ``cls``."""
         if not isinstance(data, Mapping):
             message = f"wanted a mapping, found {kinds.described(data)}"
-            keys = ", ".join(name for name, _ in _fields(cls))
+            keys = ", ".join(name for name, _ in fields_of(cls))
             self._fail(place, data, message, f"its keys are {keys}", "WRONG_KIND")
             return self._blank(cls, place)
         said: dict[str, Any] = {}
         misspelt = self._unknown_keys(cls, data, place)
-        for name, meta in _fields(cls):
+        for name, meta in fields_of(cls):
             where = f"{place}.{name}" if place else name
             if not _unset(data.get(name), meta):
                 said[name] = self._field(data[name], meta, where)
@@ -88,8 +86,9 @@ class _Reader:
         return tuple(self._one(item, meta, f"{place}[{index}]") for index, item in enumerate(value))
 
     def _one(self, value: Any, meta: Meta, place: str) -> Any:
-        if meta.of is not None:
-            return self.object(meta.of, value, place)
+        cls = class_of(meta)
+        if cls is not None:
+            return self.object(cls, value, place)
         if value in _UNSET:
             self._fail(place, value, "is empty", "fill it in or take it out", "MISSING")
         elif kinds.is_masked(value):
@@ -103,7 +102,7 @@ class _Reader:
 
     def _unknown_keys(self, cls: type, data: Mapping[str, Any], place: str) -> set[str]:
         """Report unknown keys; return the fields that they seem to have been meant for."""
-        names = [name for name, _ in _fields(cls)]
+        names = [name for name, _ in fields_of(cls)]
         meant = set()
         for key in data:
             if key in names:
@@ -119,8 +118,9 @@ class _Reader:
         """Return what stands for an unreadable value: of its type, and equal to no other."""
         if meta.many and of_list:
             return ()
-        if meta.of is not None:
-            return self._blank(meta.of, place)
+        cls = class_of(meta)
+        if cls is not None:
+            return self._blank(cls, place)
         if meta.kind in ("integer", "duration", "size"):
             return -next(self._numbers)
         if meta.kind == "boolean":
@@ -128,7 +128,7 @@ class _Reader:
         return {} if meta.kind == "scalars" else f"({place})"
 
     def _blank(self, cls: type, place: str) -> Any:
-        wanted = ((name, meta) for name, meta in _fields(cls) if meta.required)
+        wanted = ((name, meta) for name, meta in fields_of(cls) if meta.required)
         return cls(**{name: self._stand_in(meta, f"{place}.{name}") for name, meta in wanted})
 
     def _fail(self, place: str, value: Any, message: str, hint: str, code: str) -> None:
@@ -137,11 +137,6 @@ class _Reader:
             self.masked.append(place)
         else:
             self.problems.append(Problem(place, message, hint, code))
-
-
-@functools.cache
-def _fields(cls: type) -> tuple[tuple[str, Meta], ...]:
-    return tuple((field.name, field.metadata["said"]) for field in dataclasses.fields(cls))
 
 
 def _unset(value: Any, meta: Meta) -> bool:
