@@ -10,6 +10,7 @@ import yaml
 from kvmha.errors import InvalidInput
 from kvmha.rules import RULES, check
 from kvmha.spec import load
+from kvmha.spec.fields import class_of, fields_of
 from kvmha.spec.model import ClusterSpec
 
 CASES = Path(__file__).parent.parent / "cases" / "spec"
@@ -62,16 +63,16 @@ def test_needs_of_a_rule_are_places_of_the_spec(rule):
     assert set(rule.needs) <= places
 
 
-def _places(cls, prefix):
-    for name, field in cls.__dataclass_fields__.items():
-        meta = field.metadata["said"]
+def _places(cls, prefix, above=()):
+    for name, meta in fields_of(cls):
         place = f"{prefix}{name}"
         yield place
         if meta.many:
             place += "[]"
             yield place
-        if meta.of:
-            yield from _places(meta.of, f"{place}.")
+        below = class_of(meta)
+        if below and below not in above:  # a class may hold itself
+            yield from _places(below, f"{place}.", (*above, below))
 
 
 def test_a_rule_that_needs_an_unread_place_is_silent(example):

@@ -314,11 +314,11 @@ JUNK = st.one_of(
 )
 
 
-def _spots(data, way=()):
+def spots(data, way=()):
     if isinstance(data, (dict, list)):
         for key in data if isinstance(data, dict) else range(len(data)):
             yield (*way, key)
-            yield from _spots(data[key], (*way, key))
+            yield from spots(data[key], (*way, key))
 
 
 @settings(
@@ -328,8 +328,7 @@ def _spots(data, way=()):
 def test_junk_anywhere_is_told_or_taken_but_never_a_traceback(draw, example):
     data = example("three_node")
     for _ in range(draw.draw(st.integers(1, 4))):
-        spots = list(_spots(data))
-        way = draw.draw(st.sampled_from(spots))
+        way = draw.draw(st.sampled_from(list(spots(data))))
         inner = data
         for key in way[:-1]:
             inner = inner[key]

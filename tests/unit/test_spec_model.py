@@ -7,18 +7,15 @@ import dataclasses
 import pytest
 
 from kvmha.spec import kinds
+from kvmha.spec.fields import classes_of
 from kvmha.spec.model import ClusterSpec
 
 
-def _fields(cls, prefix=""):
-    for field in dataclasses.fields(cls):
-        meta = field.metadata["said"]
-        yield pytest.param(field, meta, id=f"{prefix}{field.name}")
-        if meta.of:
-            yield from _fields(meta.of, f"{prefix}{field.name}{'[]' if meta.many else ''}.")
-
-
-FIELDS = list(_fields(ClusterSpec))
+FIELDS = [
+    pytest.param(field, field.metadata["said"], id=f"{cls.__name__}.{field.name}")
+    for cls in classes_of(ClusterSpec)
+    for field in dataclasses.fields(cls)
+]
 
 
 @pytest.mark.parametrize(("field", "meta"), FIELDS)
