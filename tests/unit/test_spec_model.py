@@ -10,7 +10,6 @@ from kvmha.spec import kinds
 from kvmha.spec.fields import classes_of
 from kvmha.spec.model import ClusterSpec
 
-
 FIELDS = [
     pytest.param(field, field.metadata["said"], id=f"{cls.__name__}.{field.name}")
     for cls in classes_of(ClusterSpec)
