@@ -11,7 +11,7 @@ from typing import Any
 from kvmha import rules
 from kvmha.errors import InvalidInput, Problem
 from kvmha.spec import kinds
-from kvmha.spec.fields import Meta, class_of, fields_of
+from kvmha.spec.fields import Meta, class_of, default_of, fields_of
 from kvmha.spec.model import ClusterSpec
 
 _UNSET = ("", None)
@@ -21,8 +21,9 @@ def load(data: Mapping[str, Any]) -> ClusterSpec:
     """Return the cluster that ``data``, the pillar below the key ``kvmha``, describes.
 
     Takes what YAML and Uyuni's forms produce: ``''`` leaves a field with a default at it,
-    ``30.0`` is a whole number, ``"true"`` a boolean. Raises InvalidInput with all problems:
-    those of single values, and those of ``kvmha.rules`` between values that could be read.
+    ``30.0`` is a whole number, ``"true"`` a boolean, a list of nothing but blank items is empty.
+    Raises InvalidInput with all problems: those of single values, and those of ``kvmha.rules``
+    between values that could be read.
     """
     if not isinstance(data, Mapping) or not data:
         raise InvalidInput("pillar kvmha", [_absent(data)])
@@ -142,8 +143,34 @@ class _Reader:
 def _unset(value: Any, meta: Meta) -> bool:
     """Tell whether a form or YAML left the field empty, a list of nothing but blanks included."""
     if meta.many and kinds.is_list(value):
-        return all(item in _UNSET for item in value)
-    return value in _UNSET
+        return all(item in _UNSET or _is_blank(item, meta) for item in value)
+    return value in _UNSET or (not meta.required and not meta.many and _is_blank(value, meta))
+
+
+def _is_blank(value: Any, meta: Meta) -> bool:
+    """Tell whether an object is as a form shows it before anyone fills it in.
+
+    Uyuni's forms show one such item of an empty list: its keys hold their defaults, and those
+    that are required nothing. An object that needs no key is never blank: it may be meant.
+    """
+    cls = class_of(meta)
+    if cls is None or meta.kind != "object" or not isinstance(value, Mapping):
+        return False
+    known = dict(fields_of(cls))
+    return any(each.required for each in known.values()) and all(
+        key in known and _is_untouched(item, cls, key, known[key]) for key, item in value.items()
+    )
+
+
+def _is_untouched(value: Any, cls: type, name: str, meta: Meta) -> bool:
+    if _unset(value, meta) or _is_blank(value, meta):
+        return True
+    if meta.required or meta.many or meta.kind == "object":
+        return False
+    try:
+        return bool(kinds.read(value, meta) == default_of(cls, name))
+    except kinds.Unreadable:
+        return False
 
 
 def _pattern(place: str) -> str:
