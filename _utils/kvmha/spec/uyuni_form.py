@@ -33,6 +33,9 @@ PARTS = {
 # whose default could then be a mistake.
 VISIBLE = {"validate.vm": "this.parent.value.failover"}
 
+# Words of keys that are not written as sentences begin.
+_SPELT = {"Id": "ID", "Mac": "MAC", "Sbd": "SBD", "Vcpus": "vCPUs", "Vm": "VM", "Vms": "VMs"}
+
 _NAME = r"[A-Za-z0-9_][\w.\-]*"
 _PATH = r"/\S*"
 _DURATION = r"\d+(\.\d+)? *(ms|s|min|h)"
@@ -64,7 +67,8 @@ class _Maker:
         """
         below = class_of(meta)
         asked = asked and meta.required
-        found: Element = {"$name": name.replace("_", " ").capitalize()}
+        label = name.replace("_", " ").capitalize()
+        found: Element = {"$name": _SPELT.get(label, label)}
         if below is not None and meta.many:
             prototype = self._children(below, place, asked=asked)
             found |= {"$type": "edit-group", "$help": meta.doc, "$default": []}
