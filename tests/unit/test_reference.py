@@ -36,26 +36,27 @@ def test_generated_files_are_current(tmp_path):
     assert old == [], "run scripts/generate"
 
 
-def ways(cls=ClusterSpec, way=(), above=()):
-    """Yield each key with the way to it: steps of (name, meta), a class within itself once."""
-    for name, meta in fields_of(cls):
-        here = (*way, (name, meta))
-        yield here
-        below = class_of(meta)
-        if meta.kind == "object" and below not in above:
-            yield from ways(below, here, (*above, below))
+def ways():
+    """Yield each key of each class once: the shortest way to it, steps of (class, name, meta)."""
+    waiting, seen = [((), ClusterSpec)], set()
+    while waiting:
+        way, cls = waiting.pop(0)
+        if cls in seen:
+            continue
+        seen.add(cls)
+        for name, meta in fields_of(cls):
+            here = (*way, (cls, name, meta))
+            yield here
+            if class_of(meta):
+                waiting.append((here, class_of(meta)))
 
 
-def place(way):
-    return ".".join(name for name, _ in way)
-
-
-KEYS = {place(way): way for way in ways() if way[-1][1].kind != "object"}
+KEYS = {".".join(name for _, name, _ in way): way for way in ways() if way[-1][2].kind != "object"}
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_has_an_example(key):
-    assert KEYS[key][-1][1].example is not None
+    assert KEYS[key][-1][2].example is not None
 
 
 def skeleton(cls):
@@ -69,27 +70,39 @@ def skeleton(cls):
     return found
 
 
+def fit(data, cls, meta):
+    """Make an object of a kind that may have the key of ``meta``."""
+    if meta.only:
+        kind = next(name for name, each in fields_of(cls) if each.choices)
+        data[kind] = meta.only[0]
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_every_example_loads_and_is_kept(key, example, monkeypatch):
     """Rules look at the whole document, an example is about one key: they are left out."""
-    *above, (name, meta) = KEYS[key]
+    *above, (cls, name, meta) = KEYS[key]
     data = example("three_node")
     inner = data
-    for step, between in above:
+    for holder, step, between in above:
+        fit(inner, holder, between)
         fresh = skeleton(class_of(between))
-        inner = inner.setdefault(step, [fresh] if between.many else fresh)
-        inner = inner[0] if between.many else inner
+        if between.many and not kinds.is_list(inner.get(step)):
+            inner[step] = [fresh]  # sets of values may be a mapping
+        inner = inner[step][0] if between.many else inner.setdefault(step, fresh)
+    fit(inner, cls, meta)
     inner.update(yaml.safe_load(reference.example_line(name, meta)))
     assert mistakes(data) == []
 
     monkeypatch.setattr("kvmha.rules.registry.RULES", {})
     kept = load(data)
-    for step, between in above:
+    for _, step, between in above:
         kept = getattr(kept, step)[0] if between.many else getattr(kept, step)
     assert getattr(kept, name) == read(meta)
 
 
 def read(meta):
+    if meta.kind == "nvsets":
+        return (class_of(meta)(values=meta.example),)
     if meta.many:
         return tuple(kinds.read(item, meta) for item in meta.example)
     return kinds.read(meta.example, meta)
@@ -98,7 +111,7 @@ def read(meta):
 def test_every_block_of_the_page_says_the_keys_of_its_section():
     page = reference.pillar_page()
     for cls in classes_of(ClusterSpec):
-        section = page.partition(f"## `{reference.anchor(cls)}`\n")[2].partition("\n## ")[0]
+        section = page.partition(f"## {reference.heading(cls)}\n")[2].partition("\n## ")[0]
         block = re.search(r"```yaml\n(.*?)```", section, re.DOTALL)
         said = yaml.safe_load(block[1]) if block else {}
         wanted = {name: meta.example for name, meta in fields_of(cls) if meta.kind != "object"}
@@ -107,13 +120,13 @@ def test_every_block_of_the_page_says_the_keys_of_its_section():
 
 def test_links_within_the_page_lead_somewhere():
     page = reference.pillar_page()
-    headings = {reference._slug(text) for text in re.findall(r"^## `(.+)`$", page, re.MULTILINE)}
+    headings = {reference._slug(text) for text in re.findall(r"^## (.+)$", page, re.MULTILINE)}
     links = set(re.findall(r"\]\(#([^)]*)\)", page))
     assert links and links <= headings
 
 
 def test_headings_differ():
-    headings = [reference.anchor(cls) for cls in classes_of(ClusterSpec)]
+    headings = [reference._slug(reference.heading(cls)) for cls in classes_of(ClusterSpec)]
     assert sorted(headings) == sorted(set(headings))
 
 

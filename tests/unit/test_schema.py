@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import jsonschema
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -77,12 +78,49 @@ def test_spellings_that_load_validate(place, value, example, changed):
     assert mistakes(data) == []
 
 
+CIB = """
+resources:
+  - {id: web, agent: "ocf:heartbeat:IPaddr2", params: {ip: 192.168.56.200}}
+  - id: all
+    kind: group
+    members: [{id: a, agent: "ocf:pacemaker:Dummy", ops: [{name: monitor, interval: 10}]}]
+    meta: [{score: 2, values: {priority: 1}, rule: {conditions: [{attribute: disk}]}}]
+constraints:
+  - {kind: location, id: l, rsc: web, node: ha-host1, score: 100}
+  - {kind: colocation, id: c, rsc: web, with_rsc: all, influence: false}
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "code"),
+    [
+        ("cib.resources[0].members", [{"id": "b"}], "WRONG_FOR_KIND"),
+        ("cib.resources[1].agent", "ocf:pacemaker:Dummy", "WRONG_FOR_KIND"),
+        ("cib.resources[1].template", "", "WRONG_FOR_KIND"),
+        ("cib.constraints[0].with_rsc", "all", "WRONG_FOR_KIND"),
+        ("cib.constraints[1].rules", [], ""),
+        ("cib.resources[0].kind", "", ""),
+        ("cib.resources[0].kind", "group", "WRONG_FOR_KIND"),
+        ("cib.resources[1].members[0].kind", "clone", "WRONG_FOR_KIND"),
+    ],
+)
+def test_keys_of_another_kind_are_refused_as_they_do_not_load(place, value, code, example, changed):
+    data = changed(example("minimal") | {"cib": yaml.safe_load(CIB)}, {place: value})
+    found = set()
+    try:
+        load(data)
+    except InvalidInput as error:
+        found = {problem.code for problem in error.problems}
+    assert found == ({code} if code else set())
+    assert bool(mistakes(data)) is bool(code)
+
+
 @settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(draw=st.data())
 def test_what_loads_validates(draw, example):
-    data = example("three_node")
+    data = example("three_node") | {"cib": yaml.safe_load(CIB)}
     way = draw.draw(st.sampled_from(list(spots(data))))
     junk = draw.draw(JUNK)
     inner = data

@@ -7,14 +7,32 @@ import dataclasses
 import pytest
 
 from kvmha.spec import kinds
-from kvmha.spec.fields import classes_of
+from kvmha.spec.fields import class_of
 from kvmha.spec.model import ClusterSpec
 
-FIELDS = [
-    pytest.param(field, field.metadata["said"], id=f"{cls.__name__}.{field.name}")
-    for cls in classes_of(ClusterSpec)
-    for field in dataclasses.fields(cls)
-]
+
+def _classes(cls, seen):
+    """Yield each class of the vocabulary once, with the place where it is met first."""
+    todo = [("", cls)]
+    while todo:
+        prefix, cls = todo.pop(0)
+        if cls in seen:
+            continue
+        seen.add(cls)
+        yield prefix, cls
+        for field in dataclasses.fields(cls):
+            inner = class_of(field.metadata["said"])
+            if inner:
+                todo.append((f"{prefix}{field.name}.", inner))
+
+
+def _fields(cls):
+    for prefix, one in _classes(cls, set()):
+        for field in dataclasses.fields(one):
+            yield pytest.param(field, field.metadata["said"], id=f"{prefix}{field.name}")
+
+
+FIELDS = list(_fields(ClusterSpec))
 
 
 @pytest.mark.parametrize(("field", "meta"), FIELDS)

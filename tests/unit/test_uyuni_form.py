@@ -41,7 +41,8 @@ def test_every_kind_is_known():
 def test_what_is_in_the_form_is_in_the_vocabulary():
     top = dict(fields_of(ClusterSpec))
     for part, keys in uyuni_form.PARTS.items():
-        assert set(keys) <= {name for name, _ in fields_of(class_of(top[part]))}
+        below = class_of(top[part])
+        assert set(keys) <= {name for name, _ in fields_of(below)} if below else not keys
 
 
 @pytest.mark.parametrize("saved", [False, True])

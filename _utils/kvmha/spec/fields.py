@@ -15,10 +15,13 @@ RECURSIVE: dict[str, type] = {}
 class Meta:
     """What the loader, the schema and the reference page know of one field.
 
-    ``kind`` is one of text, name, integer, boolean, duration (pillar text, kept as integer
-    milliseconds), size (pillar text, kept as bytes), address, path, device, scalars (a free
-    mapping of scalars) or object; ``many`` makes it a list of them; ``of`` is the dataclass
-    of an object, or its name in ``RECURSIVE``.
+    ``kind`` is one of text, name, word (any text, number or boolean, kept as text), integer,
+    boolean, duration (pillar text, kept as integer milliseconds), size (pillar text, kept as
+    bytes), address, path, device, scalars (a free mapping of scalars), nvsets (such a mapping,
+    or a list of sets of name-value pairs) or object; ``many`` makes it a list of them; ``of``
+    is the dataclass of an object, or its name where it holds itself. ``xml`` is where the CIB
+    keeps it (see ``kvmha.documents.cib_codec``); ``only`` names the kinds of the object that
+    may have it; with ``blank`` an empty text is a value.
     """
 
     kind: str
@@ -30,6 +33,9 @@ class Meta:
     minimum: int | None = None
     maximum: int | None = None
     required: bool = False
+    xml: str = ""
+    only: tuple[str, ...] = ()
+    blank: bool = False
 
 
 def said(
@@ -43,6 +49,9 @@ def said(
     choices: Sequence[str] = (),
     minimum: int | None = None,
     maximum: int | None = None,
+    xml: str = "",
+    only: Sequence[str] = (),
+    blank: bool = False,
 ) -> Any:
     """Return a dataclass field with its Meta; without ``default`` it is required.
 
@@ -50,7 +59,10 @@ def said(
     one item.
     """
     required = default is MISSING
-    meta = Meta(kind, doc, example, many, of, tuple(choices), minimum, maximum, required=required)
+    meta = Meta(
+        kind, doc, example, many, of, tuple(choices), minimum, maximum,
+        required=required, xml=xml, only=tuple(only), blank=blank,
+    )  # fmt: skip
     if required:
         return field(kw_only=True, metadata={"said": meta})
     if callable(default):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import itertools
 import re
@@ -13,6 +14,7 @@ from kvmha.errors import InvalidInput, Problem
 from kvmha.spec import kinds
 from kvmha.spec.fields import Meta, class_of, default_of, fields_of
 from kvmha.spec.model import ClusterSpec
+from kvmha.spec.part import ClusterPart
 
 _UNSET = ("", None)
 
@@ -35,6 +37,18 @@ def load(data: Mapping[str, Any]) -> ClusterSpec:
     if problems:
         raise InvalidInput("pillar kvmha", problems)
     return spec
+
+
+def load_part(data: Mapping[str, Any]) -> ClusterPart:
+    """Return what ``data``, a document without a cluster, says of corosync and Pacemaker.
+
+    Raises InvalidInput with all problems of its values.
+    """
+    reader = _Reader()
+    part: ClusterPart = reader.object(ClusterPart, data, "")
+    if problems := reader.found():
+        raise InvalidInput("pillar kvmha", problems)
+    return part
 
 
 class _Reader:
@@ -67,6 +81,7 @@ class _Reader:
             where = f"{place}.{name}" if place else name
             if not _unset(data.get(name), meta):
                 said[name] = self._field(data[name], meta, where)
+                self._check_fits(cls, data, meta, where)
                 continue
             if name in misspelt:
                 self.unread.add(_pattern(where))
@@ -76,7 +91,19 @@ class _Reader:
                 said[name] = self._stand_in(meta, where)
         return cls(**said)
 
+    def _check_fits(self, cls: type, data: Mapping[str, Any], meta: Meta, place: str) -> None:
+        """Report a key that objects of this kind do not have."""
+        if not meta.only:
+            return
+        key, of_kind = next((name, one) for name, one in fields_of(cls) if one.choices)
+        kind = data.get(key) or cls.__dataclass_fields__[key].default  # type: ignore[attr-defined]
+        if kind not in meta.only and kind in of_kind.choices:
+            hint = f"it belongs to the {key} {' or '.join(meta.only)}"
+            self._fail(place, None, f"does not go with the {key} {kind}", hint, "WRONG_FOR_KIND")
+
     def _field(self, value: Any, meta: Meta, place: str) -> Any:
+        if meta.kind == "nvsets" and isinstance(value, Mapping):
+            return self._plain_set(value, meta, place)
         if not meta.many:
             return self._one(value, meta, place)
         if not kinds.is_list(value):
@@ -86,11 +113,23 @@ class _Reader:
             return ()
         return tuple(self._one(item, meta, f"{place}[{index}]") for index, item in enumerate(value))
 
+    def _plain_set(self, value: Mapping[str, Any], meta: Meta, place: str) -> Any:
+        """Return the one set that a plain mapping of names to values describes."""
+        if kinds.is_masked(value):
+            self._fail(place, kinds.MASK, "", "", "")
+            return ()
+        try:
+            values = kinds.read(value, dataclasses.replace(meta, kind="scalars"))
+        except kinds.Unreadable as bad:
+            self._fail(place, value, bad.message, bad.hint, bad.code)
+            return ()
+        return (class_of(meta)(values=values),)  # type: ignore[misc]
+
     def _one(self, value: Any, meta: Meta, place: str) -> Any:
-        cls = class_of(meta)
-        if cls is not None:
-            return self.object(cls, value, place)
-        if value in _UNSET:
+        inner = class_of(meta)
+        if inner is not None:
+            return self.object(inner, value, place)
+        if value is None or (value == "" and not meta.blank):
             self._fail(place, value, "is empty", "fill it in or take it out", "MISSING")
         elif kinds.is_masked(value):
             self._fail(place, kinds.MASK, "", "", "")
@@ -119,9 +158,9 @@ class _Reader:
         """Return what stands for an unreadable value: of its type, and equal to no other."""
         if meta.many and of_list:
             return ()
-        cls = class_of(meta)
-        if cls is not None:
-            return self._blank(cls, place)
+        inner = class_of(meta)
+        if inner is not None:
+            return self._blank(inner, place)
         if meta.kind in ("integer", "duration", "size"):
             return -next(self._numbers)
         if meta.kind == "boolean":
@@ -144,7 +183,9 @@ def _unset(value: Any, meta: Meta) -> bool:
     """Tell whether a form or YAML left the field empty, a list of nothing but blanks included."""
     if meta.many and kinds.is_list(value):
         return all(item in _UNSET or _is_blank(item, meta) for item in value)
-    return value in _UNSET or (not meta.required and not meta.many and _is_blank(value, meta))
+    if value is None or (value == "" and not meta.blank):
+        return True
+    return not meta.required and not meta.many and _is_blank(value, meta)
 
 
 def _is_blank(value: Any, meta: Meta) -> bool:

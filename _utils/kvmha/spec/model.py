@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kvmha.spec.cib import Cib
 from kvmha.spec.fields import said
 
 
@@ -237,21 +238,6 @@ class Time:
 
 
 @dataclass(frozen=True)
-class Cib:
-    """``cib``: Pacemaker's configuration beyond what has a word of its own."""
-
-    properties: Mapping[str, str | int | bool] = said(
-        "scalars", "Cluster properties.", default=dict, example={"cluster-recheck-interval": "5min"}
-    )
-    rsc_defaults: Mapping[str, str | int | bool] = said(
-        "scalars", "Defaults of meta attributes.", default=dict, example={"migration-threshold": 3}
-    )
-    op_defaults: Mapping[str, str | int | bool] = said(
-        "scalars", "Defaults of operations.", default=dict, example={"timeout": "60s"}
-    )
-
-
-@dataclass(frozen=True)
 class Consent:
     """``consent``: what would otherwise be refused. Take it out after use."""
 
@@ -315,6 +301,14 @@ class ClusterSpec:
         "Pacemaker's configuration beyond what has a word of its own.",
         of=Cib,
         default=Cib,
+    )
+    unmanaged: str = said(
+        "text",
+        "What happens to what stands in the configuration of corosync and Pacemaker beside what "
+        "is said here: it is kept, kept and told, or removed.",
+        default="report",
+        choices=("keep", "report", "remove"),
+        example="report",
     )
     consent: Consent = said(
         "object", "What would otherwise be refused.", of=Consent, default=Consent

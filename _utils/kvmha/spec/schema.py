@@ -12,7 +12,7 @@ from typing import Any
 
 from kvmha.spec.fields import Meta, class_of, classes_of, default_of, fields_of
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.written import limits, summary, written
+from kvmha.spec.written import is_list, limits, summary, written
 
 Schema = dict[str, Any]
 
@@ -54,7 +54,34 @@ def _object(cls: type) -> Schema:
         "additionalProperties": False,
     }
     required = [name for name, meta in fields_of(cls) if meta.required]
-    return found | ({"required": required} if required else {})
+    kinds = _kinds(cls)
+    found |= {"required": required} if required else {}
+    return found | ({"allOf": kinds} if kinds else {})
+
+
+def _kinds(cls: type) -> list[Schema]:
+    """Return what holds for objects of each kind: keys of other kinds stay empty."""
+    narrow = [(name, meta) for name, meta in fields_of(cls) if meta.only]
+    if not narrow:
+        return []
+    key, of_kind = next((name, meta) for name, meta in fields_of(cls) if meta.choices)
+    default = default_of(cls, key)
+    found: list[Schema] = []
+    for kind in of_kind.choices:
+        foreign = {name: _absent(meta) for name, meta in narrow if kind not in meta.only}
+        if not foreign:
+            continue
+        if kind == default:
+            when: Schema = {"properties": {key: {"enum": [kind, "", None]}}}
+        else:
+            when = {"properties": {key: {"const": kind}}, "required": [key]}
+        found.append({"if": when, "then": {"properties": foreign}})
+    return found
+
+
+def _absent(meta: Meta) -> Schema:
+    values: list[Any] = [None, *([] if meta.blank else [""]), *([[]] if meta.many else [])]
+    return {"enum": values}
 
 
 def _property(cls: type, name: str, meta: Meta) -> Schema:
@@ -73,7 +100,7 @@ def _property(cls: type, name: str, meta: Meta) -> Schema:
 
 def _value(meta: Meta) -> Schema:
     one: Schema = {"enum": list(meta.choices)} if meta.choices else _SHAPES[meta.kind](meta)
-    if not meta.many:
+    if not is_list(meta):
         return one
     return {"type": "array", "items": one} | ({"minItems": 1} if meta.required else {})
 
@@ -114,6 +141,7 @@ def _boolean(_meta: Meta) -> Schema:
 
 _SHAPES: dict[str, Callable[[Meta], Schema]] = {
     "text": _pattern(r"[^\u0000-\u001f]*"),
+    "word": lambda _meta: _SCALAR,
     "name": _pattern("[A-Za-z0-9_][A-Za-z0-9_.-]*"),
     "integer": _integer,
     "boolean": _boolean,

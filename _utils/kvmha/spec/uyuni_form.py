@@ -27,6 +27,7 @@ PARTS = {
     "time": _ALL,
     "consent": _ALL,
     "validate": _ALL,
+    "unmanaged": _ALL,
     "deadlines": _ALL,
 }
 # Fields that are of no use until another one is set. They arrive all the same, so none
@@ -160,6 +161,7 @@ def _scalars(_meta: Meta, default: Any) -> Element:
 ELEMENTS: dict[str, Callable[[Meta, Any], Element] | None] = {
     "text": _text(),
     "name": _text(_NAME),
+    "word": _text(),
     "integer": _number,
     "boolean": _boolean,
     "duration": _text(_DURATION),

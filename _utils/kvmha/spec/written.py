@@ -27,6 +27,7 @@ class Kind:
 KINDS = {
     "text": Kind("text"),
     "name": Kind("name"),
+    "word": Kind("text or number"),
     "integer": Kind("whole number"),
     "boolean": Kind("true or false"),
     "duration": Kind("duration", values.duration),
@@ -49,6 +50,11 @@ def written(value: Any, meta: Meta) -> Any:
         return None
     write = KINDS[meta.kind].write
     return [write(item) for item in value] if meta.many else write(value)
+
+
+def is_list(meta: Meta) -> bool:
+    """Tell whether the pillar says a list: sets of values may be one mapping in its place."""
+    return meta.many and meta.kind != "nvsets"
 
 
 def limits(meta: Meta) -> str:
@@ -77,6 +83,17 @@ def summary(cls: type) -> str:
 
     ````nodes[]``: one KVM host.`` becomes ``One KVM host.``
     """
-    first = (cls.__doc__ or "").strip().partition("\n\n")[0].replace("\n", " ")
-    said = re.sub(r"\A``[^`]+``:\s*", "", re.sub(r"\s+", " ", first)).replace("``", "`")
+    said = _docstring(cls)[1]
     return said[:1].upper() + said[1:]
+
+
+def place_of(cls: type) -> str:
+    """Return the place of a class in the pillar, in Markdown, or nothing: ```nodes[]```."""
+    return _docstring(cls)[0]
+
+
+def _docstring(cls: type) -> tuple[str, str]:
+    first = (cls.__doc__ or "").strip().partition("\n\n")[0]
+    words = re.sub(r"\s+", " ", first).replace("``", "`")
+    place = re.match(r"(`[^`]+`(?: and `[^`]+`)*): *", words)
+    return (place.group(1), words[place.end() :]) if place else ("", words)
