@@ -310,6 +310,13 @@ class ClusterSpec:
         choices=("keep", "report", "remove"),
         example="report",
     )
+    agents: str = said(
+        "text",
+        "What follows when agents that are installed would not take a parameter.",
+        default="refuse",
+        choices=("refuse", "report"),
+        example="refuse",
+    )
     consent: Consent = said(
         "object", "What would otherwise be refused.", of=Consent, default=Consent
     )

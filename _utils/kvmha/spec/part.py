@@ -24,6 +24,13 @@ class ClusterPart:
         choices=("keep", "report", "remove"),
         example="report",
     )
+    agents: str = said(
+        "text",
+        "What follows when agents that are installed would not take a parameter.",
+        default="refuse",
+        choices=("refuse", "report"),
+        example="refuse",
+    )
 
 
 def is_part(data: Any) -> bool:
