@@ -34,6 +34,7 @@ BELOW = {
     "values": set(),
     "plan": {"errors"},
     "wait": {"errors"},
+    "pillar_file": {"errors"},
     "spec": {"errors", "values", "rules"},
     "rules": {"errors", "values", "spec", "timeouts"},
     "timeouts": {"spec"},

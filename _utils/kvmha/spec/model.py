@@ -167,7 +167,12 @@ class Interface:
     """``vms[].interfaces[]``: one network card of a virtual machine."""
 
     bridge: str = said("name", "Bridge of the host.", example="br0")
-    mac: str = said("text", "Address; empty: derived from the VM's name.", default="")
+    mac: str = said(
+        "text",
+        "Address; empty: derived from the VM's name.",
+        default="",
+        example="52:54:00:12:34:56",
+    )
     model: str = said("text", "Model of the card.", default="virtio", example="virtio")
 
 
@@ -203,8 +208,12 @@ class Vm:
         choices=("cpu", "serial"),
         example="cpu",
     )
-    prefer: tuple[str, ...] = said("name", "Nodes it prefers.", many=True, default=())
-    avoid: tuple[str, ...] = said("name", "Nodes it never runs on.", many=True, default=())
+    prefer: tuple[str, ...] = said(
+        "name", "Nodes it prefers.", many=True, default=(), example=["ha-host1"]
+    )
+    avoid: tuple[str, ...] = said(
+        "name", "Nodes it never runs on.", many=True, default=(), example=["ha-host3"]
+    )
     migrate: bool = said("boolean", "Move it live.", default=False, example=True)
     start_timeout: int = said("duration", "Time to start.", default=120_000, example="2min")
     stop_timeout: int = said("duration", "Time to stop.", default=180_000, example="3min")
@@ -217,7 +226,11 @@ class Time:
     """``time``: clocks."""
 
     servers: tuple[str, ...] = said(
-        "text", "NTP servers for chrony; none: chrony is left alone.", many=True, default=()
+        "text",
+        "NTP servers for chrony; none: chrony is left alone.",
+        many=True,
+        default=(),
+        example=["ntp1.example.com"],
     )
     max_skew: int = said(
         "duration", "Largest difference between two nodes.", default=2000, example="2s"
@@ -242,7 +255,10 @@ class Validate:
     """``validate``: how far the verification goes."""
 
     failover: bool = said(
-        "boolean", "Fence the host of a VM and see it come up elsewhere.", default=False
+        "boolean",
+        "Fence the host of a VM and see it come up elsewhere.",
+        default=False,
+        example=True,
     )
     vm: str = said("name", "The VM to do that with; empty: the first.", default="", example="db1")
 
