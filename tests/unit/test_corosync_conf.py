@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from kvmha.build import corosync_conf as build
-from kvmha.documents import corosync_conf
+from kvmha.documents import corosync_conf, corosync_diff
 from kvmha.errors import InvalidInput
 from kvmha.plan import Disruption
 from kvmha.spec import load
@@ -28,7 +28,7 @@ def case(request, example, changed):
 
 def test_plan_is_the_recorded_one(case):
     folder, spec, old, running = case
-    changes = corosync_conf.diff(old, build.build(spec, old), running=running)
+    changes = corosync_diff.diff(old, build.build(spec, old), running=running)
     recorded = yaml.safe_load((folder / "plan.yaml").read_text())
     assert [change.text() for change in changes] == recorded
 
@@ -37,7 +37,7 @@ def test_after_the_change_nothing_is_left_to_do(case):
     _, spec, old, _ = case
     text = corosync_conf.render(build.build(spec, old))
     written = corosync_conf.parse(text)
-    assert corosync_conf.diff(written, build.build(spec, written), running=True) == ()
+    assert corosync_diff.diff(written, build.build(spec, written), running=True) == ()
     assert corosync_conf.render(build.build(spec, written)) == text
 
 
@@ -112,12 +112,12 @@ def test_crypto_is_only_asked_of_knet(example, changed):
 def test_a_renamed_node_keeps_its_identity():
     old = corosync_conf.parse("nodelist {\nnode {\nnodeid: 1\nring0_addr: a\nname: x\n}\n}\n")
     new = corosync_conf.parse("nodelist {\nnode {\nnodeid: 1\nring0_addr: a\nname: y\n}\n}\n")
-    (change,) = corosync_conf.diff(old, new, running=True)
+    (change,) = corosync_diff.diff(old, new, running=True)
     assert change.text() == "~ corosync.conf:nodelist.node[y].name: x -> y  [cluster_stop]"
 
 
 def test_a_node_that_leaves_needs_consent():
     old = corosync_conf.parse("nodelist {\nnode {\nnodeid: 1\n}\nnode {\nnodeid: 2\n}\n}\n")
     new = corosync_conf.parse("nodelist {\nnode {\nnodeid: 1\n}\n}\n")
-    (change,) = corosync_conf.diff(old, new, running=True)
+    (change,) = corosync_diff.diff(old, new, running=True)
     assert change.disruption is Disruption.CLUSTER_STOP

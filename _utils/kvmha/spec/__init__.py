@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvmha.spec.load import load
-from kvmha.spec.model import ClusterSpec
+from kvmha.spec.load import is_part, load, load_part
+from kvmha.spec.model import ClusterPart, ClusterSpec
 
-__all__ = ["ClusterSpec", "load"]
+__all__ = ["ClusterPart", "ClusterSpec", "is_part", "load", "load_part"]

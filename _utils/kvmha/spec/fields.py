@@ -14,7 +14,8 @@ class Meta:
     ``kind`` is one of text, name, integer, boolean, duration (pillar text, kept as integer
     milliseconds), size (pillar text, kept as bytes), address, path, device, scalars (a free
     mapping of scalars) or object; ``many`` makes it a list of them; ``of`` is the dataclass
-    of an object.
+    of an object. ``key`` is where it stands in the file that it describes, the field's own name
+    when empty (see ``corosync_words``).
     """
 
     kind: str
@@ -26,6 +27,7 @@ class Meta:
     minimum: int | None = None
     maximum: int | None = None
     required: bool = False
+    key: str = ""
 
 
 def said(
@@ -39,6 +41,7 @@ def said(
     choices: Sequence[str] = (),
     minimum: int | None = None,
     maximum: int | None = None,
+    key: str = "",
 ) -> Any:
     """Return a dataclass field with its Meta; without ``default`` it is required.
 
@@ -46,9 +49,20 @@ def said(
     one item.
     """
     required = default is MISSING
-    meta = Meta(kind, doc, example, many, of, tuple(choices), minimum, maximum, required=required)
+    meta = Meta(
+        kind, doc, example, many, of, tuple(choices), minimum, maximum, required=required, key=key
+    )
     if required:
         return field(kw_only=True, metadata={"said": meta})
     if callable(default):
         return field(kw_only=True, default_factory=default, metadata={"said": meta})
     return field(kw_only=True, default=default, metadata={"said": meta})
+
+
+def word(kind: str, doc: str, example: Any = None, **rest: Any) -> Any:
+    """Return a field that may stay unsaid: None then; an empty list, mapping or object.
+
+    What is unsaid is neither enforced nor given a default of ours.
+    """
+    empty: Any = () if rest.get("many") else dict if kind == "scalars" else rest.get("of")
+    return said(kind, doc, example=example, default=empty, **rest)

@@ -13,8 +13,9 @@ from typing import Any
 from kvmha import rules
 from kvmha.errors import InvalidInput, Problem
 from kvmha.spec import kinds
+from kvmha.spec.corosync_words import unwritable
 from kvmha.spec.fields import Meta
-from kvmha.spec.model import ClusterSpec
+from kvmha.spec.model import ClusterPart, ClusterSpec
 
 _UNSET = ("", None)
 
@@ -26,16 +27,45 @@ def load(data: Mapping[str, Any]) -> ClusterSpec:
     ``30.0`` is a whole number, ``"true"`` a boolean. Raises InvalidInput with all problems:
     those of single values, and those of ``kvmha.rules`` between values that could be read.
     """
-    if not isinstance(data, Mapping) or not data:
-        raise InvalidInput("pillar kvmha", [_absent(data)])
-    if set(data) == {"kvmha"}:
-        raise InvalidInput("pillar kvmha", [_wrapped()])
     reader = _Reader()
-    spec: ClusterSpec = reader.object(ClusterSpec, data, "")
+    spec: ClusterSpec = reader.object(ClusterSpec, _mapping(data), "")
     problems = [*reader.found(), *rules.check(spec, unread=reader.unread)]
     if problems:
         raise InvalidInput("pillar kvmha", problems)
     return spec
+
+
+def load_part(data: Mapping[str, Any]) -> ClusterPart:
+    """Return the parts of a standing cluster that ``data`` describes, such as an export.
+
+    Nothing has a default there. Raises InvalidInput with all problems of single values; no
+    rule between values is asked, since what stands may break any.
+    """
+    reader = _Reader()
+    part: ClusterPart = reader.object(ClusterPart, _mapping(data), "")
+    problems = reader.found()
+    if part.corosync:
+        problems = [*problems, *unwritable(part.corosync)]
+    if problems:
+        raise InvalidInput("pillar kvmha", problems)
+    return part
+
+
+def is_part(data: Any) -> bool:
+    """Tell whether ``data`` is for ``load_part``: it has no cluster, nodes and fencing."""
+    return (
+        isinstance(data, Mapping)
+        and bool(data)
+        and set(data) <= {name for name, _ in _fields(ClusterPart)}
+    )
+
+
+def _mapping(data: Any) -> Mapping[str, Any]:
+    if not isinstance(data, Mapping) or not data:
+        raise InvalidInput("pillar kvmha", [_absent(data)])
+    if set(data) == {"kvmha"}:
+        raise InvalidInput("pillar kvmha", [_wrapped()])
+    return data
 
 
 class _Reader:

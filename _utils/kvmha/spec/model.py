@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kvmha.spec.corosync import Corosync, CorosyncPart
 from kvmha.spec.fields import said
+
+_UNMANAGED = "What stands on the node but not in the pillar: kept, kept and reported, or removed."
 
 
 @dataclass(frozen=True)
@@ -35,33 +38,6 @@ class Node:
     def minion_id(self) -> str:
         """The id of the node's minion."""
         return self.minion or self.name
-
-
-@dataclass(frozen=True)
-class Corosync:
-    """``corosync``: transport and timeouts of the membership."""
-
-    transport: str = said(
-        "text", "How nodes talk.", default="knet", choices=("knet", "udpu"), example="knet"
-    )
-    token: int = said("duration", "Silence after which a node is lost.", default=5000, example="5s")
-    consensus: int | None = said(
-        "duration", "Default: 1.2 times the token.", default=None, example="6s"
-    )
-    crypto_cipher: str = said(
-        "text",
-        "Encryption (knet only).",
-        default="aes256",
-        choices=("none", "aes256", "aes192", "aes128"),
-        example="aes256",
-    )
-    crypto_hash: str = said(
-        "text",
-        "Authentication (knet only).",
-        default="sha256",
-        choices=("none", "md5", "sha1", "sha256", "sha384", "sha512"),
-        example="sha256",
-    )
 
 
 @dataclass(frozen=True)
@@ -300,6 +276,13 @@ class ClusterSpec:
         of=Cib,
         default=Cib,
     )
+    unmanaged: str = said(
+        "text",
+        _UNMANAGED,
+        default="report",
+        choices=("keep", "report", "remove"),
+        example="report",
+    )
     consent: Consent = said(
         "object", "What would otherwise be refused.", of=Consent, default=Consent
     )
@@ -330,3 +313,24 @@ class ClusterSpec:
         if filesystem is None:
             raise ValueError(f"vm {vm.name} has no filesystem")
         return f"{filesystem.mount}/{vm.name}"
+
+
+@dataclass(frozen=True)
+class ClusterPart:
+    """A document that describes parts of a standing cluster, such as an export.
+
+    It says nothing of ``cluster``, ``nodes`` and ``fencing``; nothing is derived for it and
+    no rule between values is asked, since what stands may break any.
+    """
+
+    corosync: CorosyncPart | None = said(
+        "object", "corosync.conf, as it stands.", of=CorosyncPart, default=None
+    )
+    cib: Cib | None = said("object", "Pacemaker's configuration.", of=Cib, default=None)
+    unmanaged: str = said(
+        "text",
+        _UNMANAGED,
+        default="report",
+        choices=("keep", "report", "remove"),
+        example="report",
+    )
