@@ -42,15 +42,17 @@ def test_after_the_change_nothing_is_left_to_do(case):
 
 
 def test_what_is_not_ours_is_kept(case):
-    _, spec, old, _ = case
+    folder, spec, old, _ = case
     before = corosync_conf.flatten(old) if old else {}
     after = corosync_conf.flatten(build.build(spec, old))
-    ours = ("totem.", "nodelist.", "quorum.two_node")
+    said = yaml.safe_load((folder / "spec.yaml").read_text())
+    ours = ("totem.", "nodelist.", "quorum.two_node", *said.get("ours", []))
     foreign = {key: value for key, value in before.items() if not key.startswith(ours)}
     foreign |= {
         key: value
         for key, value in before.items()
-        if "interface" in key or "knet_mtu" in key or "quorum_votes" in key
+        if ("interface" in key or "knet_mtu" in key or "quorum_votes" in key)
+        and not key.startswith(ours[3:])
     }
     assert foreign.items() <= after.items()
 

@@ -10,7 +10,7 @@ from typing import Any
 from kvmha.documents import corosync_conf
 from kvmha.documents.corosync_conf import Entry, Section
 from kvmha.spec.corosync import Corosync
-from kvmha.spec.corosync_totem import RingNode
+from kvmha.spec.corosync_totem import Interface, RingNode
 from kvmha.spec.corosync_words import Word, lists, scalar, words, written
 from kvmha.spec.model import ClusterPart, ClusterSpec, Node
 
@@ -119,7 +119,18 @@ class _Builder:
                 home.items.append(wanted)
             else:
                 left = [other for other in left if other is not mate]
-                self.fill(mate, item)
+                self.fill(mate, _unnumbered(self, mate, item))
+
+
+def _unnumbered(builder: _Builder, section: Section, item: Any) -> Any:
+    """Return ``item`` without the number of a link that ``section`` has already.
+
+    It may have it as ``ringnumber`` or, for link 0, in not naming one.
+    """
+    if not isinstance(item, Interface):
+        return item
+    builder.own(section, "linknumber", "ringnumber")
+    return dataclasses.replace(item, linknumber=None, ringnumber=None)
 
 
 def _mate(candidates: list[Section], wanted: Section, path: str) -> Section | None:

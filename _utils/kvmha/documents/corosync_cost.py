@@ -16,7 +16,7 @@ from kvmha.plan import Action, Disruption
 # node's change the cluster would be cut; cluster_name is also the name that DLM and the
 # cluster filesystems carry.
 # fmt: off
-_RELOADS = frozenset({
+RELOADS = frozenset({
     *(f"totem.{key}" for key in (
         "token", "token_warning", "token_coefficient", "token_retransmit",
         "token_retransmits_before_loss_const", "hold", "consensus", "join", "send_join",
@@ -36,10 +36,10 @@ _RELOADS = frozenset({
     "uidgid.uid", "uidgid.gid",
 })
 # Read at the start only, or the same on all nodes at any time.
-_STOPS = frozenset({
+STOPS = frozenset({
     *(f"totem.{key}" for key in (
-        "version", "cluster_name", "transport", "crypto_cipher", "crypto_hash", "nodeid",
-        "clear_node_high_bit", "ip_version", "link_mode", "netmtu", "secauth", "crypto_model",
+        "version", "cluster_name", "cluster_uuid", "transport", "crypto_cipher", "crypto_hash",
+        "nodeid", "clear_node_high_bit", "ip_version", "link_mode", "netmtu", "secauth", "crypto_model",
         "crypto_type", "crypto_compat", "keyfile", "rrp_mode", "rrp_problem_count_timeout",
         "rrp_problem_count_threshold", "rrp_problem_count_mcast_threshold",
         "rrp_token_expired_timeout", "rrp_autorecovery_check_timeout", "threads", "vsftype",
@@ -81,9 +81,14 @@ def of(address: str, action: Action, transport: str) -> Disruption:
     return Disruption.CLUSTER_STOP if found is None else found
 
 
+def bare(address: str) -> str:
+    """Return ``address`` without the labels of repeated sections: ``totem.interface.ttl``."""
+    return _LABEL.sub("", address)
+
+
 def decided(address: str, action: Action, transport: str) -> Disruption | None:
     """Return the cost of a change at ``address``, or None when nobody has decided it."""
-    path = _LABEL.sub("", address)
+    path = bare(address)
     reloads = None
     if path == "nodelist.node":  # a whole node: corosync.conf(5), "To add a new node"
         reloads = action is Action.CREATE
@@ -92,8 +97,8 @@ def decided(address: str, action: Action, transport: str) -> Disruption | None:
         reloads = action is Action.DELETE
     elif _LINK.match(path):  # knet's links can be added and removed
         reloads = transport == "knet" and action in (Action.CREATE, Action.DELETE)
-    elif path in _RELOADS | _STOPS:
-        reloads = path in _RELOADS
+    elif path in RELOADS | STOPS:
+        reloads = path in RELOADS
     if reloads is not None:
         return Disruption.RELOAD if reloads else Disruption.CLUSTER_STOP
     sections = (name for name in _SECTIONS if f"{path}.".startswith(f"{name}."))

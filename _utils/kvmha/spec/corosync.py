@@ -36,7 +36,7 @@ class System:
         "boolean", "Go on without privileges, as in a container.", False
     )
     state_dir: str | None = word("path", "Folder of its state.", "/var/lib/corosync")
-    more: Free = word("scalars", "Other keys of the section.", {"key": "value"}, key="*")
+    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Resource:
     recovery: str | None = word(
         "text", "What a failure does.", "none", choices=("none", "watchdog", "reboot", "shutdown")
     )
-    more: Free = word("scalars", "Other keys of the section.", {"key": "value"}, key="*")
+    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class SystemResources:
 
     load_15min: Resource = word("object", "The load.", of=Resource)
     memory_used: Resource = word("object", "Memory in use, in percent.", of=Resource)
-    more: Free = word("scalars", "Other keys of the section.", {"key": "value"}, key="*")
+    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Resources:
         "duration", "Time until the watchdog bites; whole seconds.", "6s", minimum=0
     )
     system: SystemResources = word("object", "What is watched.", of=SystemResources)
-    more: Free = word("scalars", "Other keys of the section.", {"key": "value"}, key="*")
+    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Nozzle:
     macaddr: str | None = word(
         "text", "MAC; the nodeid replaces its last two bytes.", "54:54:01:00:00:00"
     )
-    more: Free = word("scalars", "Other keys of the section.", {"key": "value"}, key="*")
+    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class UidGid:
 
     uid: str | None = word("text", "User, by name or number.", "hacluster")
     gid: str | None = word("text", "Group, by name or number.", "haclient")
-    more: Free = word("scalars", "Other keys of the section.", {"key": "value"}, key="*")
+    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Service:
     use_mgmtd: str | None = word("text", "Whether it started mgmtd.", "no")
     use_logd: str | None = word("text", "Whether it logged through logd.", "no")
     clustername: str | None = word("text", "Name that it gave the cluster.", "pacemaker")
-    more: Free = word("scalars", "Other keys of the section.", {"key": "value"}, key="*")
+    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class LoggingDaemon(LogTarget):
 
     name: str | None = word("text", "Name of the daemon.", "corosync-qdevice")
     subsys: str | None = word("text", "A subsystem of it.", "QDEVICE")
-    more: Free = word("scalars", _MORE, {"key": "value"}, key="*")
+    more: Free = word("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -77,4 +77,4 @@ class Logging(LogTarget):
     logger: tuple[OldLogger, ...] = word(
         "object", "Subsystems, in the words of openais.", many=True, of=OldLogger
     )
-    more: Free = word("scalars", _MORE, {"key": "value"}, key="*")
+    more: Free = word("scalars", _MORE, {"new_key": "value"}, key="*")

@@ -33,7 +33,7 @@ class DeviceNet:
     keep_active_partition_tie_breaker: bool | None = word(
         "boolean", "Among equals, prefer who had quorum (ffsplit).", True
     )
-    more: Free = word("scalars", _MORE, {"key": "value"}, key="*")
+    more: Free = word("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Heuristics:
     exec: Free = word(
         "scalars", "Commands by name.", {"ping": "/bin/ping -q -c 1 192.168.56.1"}, key="exec_*"
     )
-    more: Free = word("scalars", _MORE, {"key": "value"}, key="*")
+    more: Free = word("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Device:
     net: DeviceNet = word("object", "The server of model net.", of=DeviceNet)
     disk: Free = word("scalars", "Keys of model disk.", {"path": "/dev/vdc"}, key="disk.*")
     heuristics: Heuristics = word("object", "Commands that weigh a node.", of=Heuristics)
-    more: Free = word("scalars", _MORE, {"key": "value"}, key="*")
+    more: Free = word("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -97,4 +97,4 @@ class Quorum:
     leaving_timeout: int | None = word("duration", "Time a leaving node has.", "10s", minimum=0)
     cancel_wait_for_all: bool | None = word("boolean", "Stop waiting for all, once.", False)
     device: Device = word("object", "A qdevice.", of=Device)
-    more: Free = word("scalars", _MORE, {"quorumdev_poll": 10000}, key="*")
+    more: Free = word("scalars", _MORE, {"quorumdev_poll": "10000"}, key="*")

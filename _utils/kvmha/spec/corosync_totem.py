@@ -23,6 +23,9 @@ class Totem:
 
     version: int | None = word("integer", "Version of the format; 2 is all there is.", 2)
     cluster_name: str | None = word("text", "Name; beside `nodes`, `cluster.name`.", "alpha")
+    cluster_uuid: str | None = word(
+        "text", "Mark by which pcs and crmsh know the cluster again.", "1f5b3c5d0a4e4a0f"
+    )
     config_version: int | None = word(
         "integer", "Version of the file; nodes with an older one may not join.", 1, minimum=0
     )
@@ -96,7 +99,7 @@ class Totem:
     )
     threads: int | None = word("integer", "Threads that encrypt (corosync 1).", 0, minimum=0)
     vsftype: str | None = word("text", "Virtual synchrony filter (corosync 1).", "none")
-    more: Free = word("scalars", _MORE, {"key": "value"}, key="*")
+    more: Free = word("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Member:
     """``corosync.interfaces[].members[]``: a node, before there was a nodelist."""
 
     memberaddr: str | None = word("text", "Its address.", "192.168.56.101")
-    more: Free = word("scalars", _MORE, {"key": "value"}, key="*")
+    more: Free = word("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ class Interface:
     members: tuple[Member, ...] = word(
         "object", "Nodes, before there was a nodelist.", many=True, of=Member, key="member"
     )
-    more: Free = word("scalars", _MORE, {"key": "value"}, key="*")
+    more: Free = word("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
@@ -149,4 +152,4 @@ class RingNode:
     ring6_addr: str | None = word("text", "Name or address on link 6.", "192.168.62.101")
     ring7_addr: str | None = word("text", "Name or address on link 7.", "192.168.63.101")
     quorum_votes: int | None = word("integer", "Its votes.", 1, minimum=0)
-    more: Free = word("scalars", _MORE, {"key": "value"}, key="*")
+    more: Free = word("scalars", _MORE, {"new_key": "value"}, key="*")
