@@ -118,12 +118,18 @@ def known_keys():
 
 
 NAMES = st.sampled_from(
-    [*"abc", "totem", "interface", "member", "nodelist", "node", "quorum", "device", "net"]
-    + ["logging", "logger_subsys", "logger", "service", "uidgid", "heuristics", "disk", "nozzle"]
+    [
+        *("a", "b", "totem", "interface", "member", "nodelist", "node", "quorum", "device"),
+        *("net", "heuristics", "disk", "logging", "logger_subsys", "logger", "service"),
+        *("uidgid", "nozzle"),
+    ]
 )
-KEYS = st.sampled_from([*known_keys(), "a", "b.c", "exec_ping", "exec_", "ring9_addr", "*", "totem.x"])
+KEYS = st.sampled_from(
+    [*known_keys(), "a", "b.c", "exec_ping", "exec_", "ring9_addr", "*", "totem.x"]
+)
+PAIRS = st.tuples(KEYS, st.sampled_from(VALUES)).map(": ".join)
 LINES = st.recursive(
-    st.lists(st.tuples(KEYS, st.sampled_from(VALUES)).map(lambda kv: f"{kv[0]}: {kv[1]}"), max_size=3),
+    st.lists(PAIRS, max_size=3),
     lambda inner: st.lists(
         st.tuples(NAMES, inner).map(lambda part: "\n".join([f"{part[0]} {{", *part[1], "}"])),
         max_size=4,

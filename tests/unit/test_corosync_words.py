@@ -168,8 +168,12 @@ def test_a_part_says_nothing_of_what_it_does_not_name():
 
 @pytest.mark.parametrize(
     ("data", "expected"),
-    [({"corosync": {}}, True), ({"cib": {}, "unmanaged": "keep"}, True), ({}, False)]
-    + [({"corosync": {}, "nodes": []}, False), (None, False), ([], False)],
+    [
+        ({"corosync": {}}, True),
+        ({"cib": {}, "unmanaged": "keep"}, True),
+        ({"corosync": {}, "nodes": []}, False),
+        *(({}, False), (None, False), ([], False)),
+    ],
 )
 def test_a_part_has_no_cluster_nodes_and_fencing(data, expected):
     assert is_part(data) is expected

@@ -29,6 +29,8 @@ RELOADS = frozenset({
     *(f"totem.interface.{key}" for key in (
         "knet_link_priority", "knet_ping_interval", "knet_ping_timeout", "knet_ping_precision",
         "knet_pong_count",
+        # A number alone says nothing: another one is another address for all keys beside it.
+        "linknumber", "ringnumber",
     )),
     "nodelist.node.quorum_votes",
     "quorum.expected_votes", "quorum.votes",
@@ -39,14 +41,14 @@ RELOADS = frozenset({
 STOPS = frozenset({
     *(f"totem.{key}" for key in (
         "version", "cluster_name", "cluster_uuid", "transport", "crypto_cipher", "crypto_hash",
-        "nodeid", "clear_node_high_bit", "ip_version", "link_mode", "netmtu", "secauth", "crypto_model",
-        "crypto_type", "crypto_compat", "keyfile", "rrp_mode", "rrp_problem_count_timeout",
+        "nodeid", "clear_node_high_bit", "ip_version", "link_mode", "netmtu", "secauth",
+        "crypto_model", "crypto_type", "crypto_compat", "keyfile", "rrp_mode", "rrp_problem_count_timeout",
         "rrp_problem_count_threshold", "rrp_problem_count_mcast_threshold",
         "rrp_token_expired_timeout", "rrp_autorecovery_check_timeout", "threads", "vsftype",
     )),
     *(f"totem.interface.{key}" for key in (
-        "linknumber", "ringnumber", "knet_transport", "bindnetaddr", "broadcast", "mcastaddr",
-        "mcastport", "ttl", "member.memberaddr",
+        "knet_transport", "bindnetaddr", "broadcast", "mcastaddr", "mcastport", "ttl",
+        "member.memberaddr",
     )),
     # Who leaves must be stopped first; an address that moves cuts the nodes that have read it
     # from those that have not.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from kvmha.spec.corosync_logging import Logging
 from kvmha.spec.corosync_quorum import Quorum
 from kvmha.spec.corosync_totem import Interface, RingNode, Totem
-from kvmha.spec.fields import said, word
+from kvmha.spec.fields import optional, said
 
 Free = Mapping[str, str | int | bool]
 
@@ -22,146 +22,146 @@ Free = Mapping[str, str | int | bool]
 class System:
     """``corosync.system``: how the daemon runs."""
 
-    qb_ipc_type: str | None = word(
+    qb_ipc_type: str | None = optional(
         "text", "How clients reach it.", "native", choices=("native", "shm", "socket")
     )
-    sched_rr: bool | None = word("boolean", "Run with realtime priority.", True)
-    priority: str | None = word(
+    sched_rr: bool | None = optional("boolean", "Run with realtime priority.", True)
+    priority: str | None = optional(
         "text", "Priority without sched_rr: max, min or a nice value.", "max"
     )
-    move_to_root_cgroup: str | None = word(
+    move_to_root_cgroup: str | None = optional(
         "text", "Leave systemd's control group.", "auto", choices=("yes", "no", "auto")
     )
-    allow_knet_handle_fallback: bool | None = word(
+    allow_knet_handle_fallback: bool | None = optional(
         "boolean", "Go on without privileges, as in a container.", False
     )
-    state_dir: str | None = word("path", "Folder of its state.", "/var/lib/corosync")
-    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
+    state_dir: str | None = optional("path", "Folder of its state.", "/var/lib/corosync")
+    more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
 class Resource:
     """``corosync.resources.{load_15min,memory_used}``: what corosync watches on its own."""
 
-    max: str | None = word("text", "Value that fails it.", "8.0")
-    poll_period: int | None = word("duration", "Time between looks.", "5s", minimum=0)
-    recovery: str | None = word(
+    max: str | None = optional("text", "Value that fails it.", "8.0")
+    poll_period: int | None = optional("duration", "Time between looks.", "5s", minimum=0)
+    recovery: str | None = optional(
         "text", "What a failure does.", "none", choices=("none", "watchdog", "reboot", "shutdown")
     )
-    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
+    more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
 class SystemResources:
     """``corosync.resources.system``: load and memory of the host."""
 
-    load_15min: Resource = word("object", "The load.", of=Resource)
-    memory_used: Resource = word("object", "Memory in use, in percent.", of=Resource)
-    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
+    load_15min: Resource = optional("object", "The load.", of=Resource)
+    memory_used: Resource = optional("object", "Memory in use, in percent.", of=Resource)
+    more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
 class Resources:
     """``corosync.resources``: corosync's own watchdog."""
 
-    watchdog_device: str | None = word(
+    watchdog_device: str | None = optional(
         "text", "Watchdog that corosync feeds; SBD wants it for itself: `off`.", "off"
     )
-    watchdog_timeout: int | None = word(
+    watchdog_timeout: int | None = optional(
         "duration", "Time until the watchdog bites; whole seconds.", "6s", minimum=0
     )
-    system: SystemResources = word("object", "What is watched.", of=SystemResources)
-    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
+    system: SystemResources = optional("object", "What is watched.", of=SystemResources)
+    more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
 class Nozzle:
     """``corosync.nozzle``: a network device through knet's links."""
 
-    name: str | None = word("text", "Name of the device.", "noz0")
-    ipaddr: str | None = word("text", "Address; the nodeid replaces its end.", "192.168.57.0")
-    ipprefix: int | None = word("integer", "Length of the prefix.", 24, minimum=0, maximum=128)
-    macaddr: str | None = word(
+    name: str | None = optional("text", "Name of the device.", "noz0")
+    ipaddr: str | None = optional("text", "Address; the nodeid replaces its end.", "192.168.57.0")
+    ipprefix: int | None = optional("integer", "Length of the prefix.", 24, minimum=0, maximum=128)
+    macaddr: str | None = optional(
         "text", "MAC; the nodeid replaces its last two bytes.", "54:54:01:00:00:00"
     )
-    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
+    more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
 class UidGid:
     """``corosync.uidgid[]``: who beside root may use corosync."""
 
-    uid: str | None = word("text", "User, by name or number.", "hacluster")
-    gid: str | None = word("text", "Group, by name or number.", "haclient")
-    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
+    uid: str | None = optional("text", "User, by name or number.", "hacluster")
+    gid: str | None = optional("text", "Group, by name or number.", "haclient")
+    more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
 class Service:
     """``corosync.services[]``: a plugin of corosync 1, such as Pacemaker 1.0 was."""
 
-    name: str | None = word("text", "Name of the plugin.", "pacemaker")
-    ver: int | None = word("integer", "Its version; 0 made corosync start Pacemaker.", 0)
-    use_mgmtd: str | None = word("text", "Whether it started mgmtd.", "no")
-    use_logd: str | None = word("text", "Whether it logged through logd.", "no")
-    clustername: str | None = word("text", "Name that it gave the cluster.", "pacemaker")
-    more: Free = word("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
+    name: str | None = optional("text", "Name of the plugin.", "pacemaker")
+    ver: int | None = optional("integer", "Its version; 0 made corosync start Pacemaker.", 0)
+    use_mgmtd: str | None = optional("text", "Whether it started mgmtd.", "no")
+    use_logd: str | None = optional("text", "Whether it logged through logd.", "no")
+    clustername: str | None = optional("text", "Name that it gave the cluster.", "pacemaker")
+    more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
 @dataclass(frozen=True)
 class CorosyncPart:
     """``corosync`` of a document without ``nodes``: what stands in a corosync.conf."""
 
-    transport: str | None = word(
+    transport: str | None = optional(
         "text",
         "How nodes talk; all but knet are of corosync 2.",
         "knet",
         choices=("knet", "udpu", "udp", "iba"),
         key="totem.transport",
     )
-    token: int | None = word(
+    token: int | None = optional(
         "duration", "Silence after which a node is lost.", "5s", key="totem.token"
     )
-    consensus: int | None = word(
+    consensus: int | None = optional(
         "duration", "Default: 1.2 times the token.", "6s", key="totem.consensus"
     )
-    crypto_cipher: str | None = word(
+    crypto_cipher: str | None = optional(
         "text",
         "Encryption (knet only).",
         "aes256",
         choices=("none", "aes256", "aes192", "aes128", "3des"),
         key="totem.crypto_cipher",
     )
-    crypto_hash: str | None = word(
+    crypto_hash: str | None = optional(
         "text",
         "Authentication (knet only).",
         "sha256",
         choices=("none", "md5", "sha1", "sha256", "sha384", "sha512"),
         key="totem.crypto_hash",
     )
-    totem: Totem = word("object", "The membership protocol.", of=Totem)
-    interfaces: tuple[Interface, ...] = word(
+    totem: Totem = optional("object", "The membership protocol.", of=Totem)
+    interfaces: tuple[Interface, ...] = optional(
         "object", "Links, where they need words.", many=True, of=Interface, key="totem.interface"
     )
-    nodelist: tuple[RingNode, ...] = word(
+    nodelist: tuple[RingNode, ...] = optional(
         "object",
         "Members; beside `nodes`, only votes and free keys of a node by its name.",
         many=True,
         of=RingNode,
         key="nodelist.node",
     )
-    quorum: Quorum = word("object", "Votes and who has quorum.", of=Quorum)
-    logging: Logging = word("object", "Where the logs go.", of=Logging)
-    system: System = word("object", "How the daemon runs.", of=System)
-    resources: Resources = word("object", "corosync's own watchdog.", of=Resources)
-    nozzle: Nozzle = word("object", "A network device through knet's links.", of=Nozzle)
-    uidgid: tuple[UidGid, ...] = word(
+    quorum: Quorum = optional("object", "Votes and who has quorum.", of=Quorum)
+    logging: Logging = optional("object", "Where the logs go.", of=Logging)
+    system: System = optional("object", "How the daemon runs.", of=System)
+    resources: Resources = optional("object", "corosync's own watchdog.", of=Resources)
+    nozzle: Nozzle = optional("object", "A network device through knet's links.", of=Nozzle)
+    uidgid: tuple[UidGid, ...] = optional(
         "object", "Who beside root may use corosync.", many=True, of=UidGid
     )
-    services: tuple[Service, ...] = word(
+    services: tuple[Service, ...] = optional(
         "object", "Plugins of corosync 1.", many=True, of=Service, key="service"
     )
-    more: Free = word(
+    more: Free = optional(
         "scalars",
         "Other keys by their section, such as `amf.mode`; outside of sections: `compatibility`.",
         {"amf.mode": "disabled"},

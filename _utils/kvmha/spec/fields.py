@@ -59,7 +59,7 @@ def said(
     return field(kw_only=True, default=default, metadata={"said": meta})
 
 
-def word(kind: str, doc: str, example: Any = None, **rest: Any) -> Any:
+def optional(kind: str, doc: str, example: Any = None, **rest: Any) -> Any:
     """Return a field that may stay unsaid: None then; an empty list, mapping or object.
 
     What is unsaid is neither enforced nor given a default of ours.
