@@ -14,7 +14,7 @@ from kvmha.build import cib
 from kvmha.documents.cib import Wanted
 from kvmha.errors import KvmhaError
 from kvmha.salt_edge import loadable, user_errors
-from kvmha.spec import ClusterSpec, load
+from kvmha.spec import ClusterSpec, is_part, load, load_part
 from kvmha.tools import pacemaker
 from kvmha.tools.runner import Runner
 
@@ -33,8 +33,9 @@ def plan(
     """Return what would change in the CIB, and what the cluster would then do. Changes nothing.
 
     ``part`` is how far the CIB is built: ``fencing``, ``locking``, ``filesystems`` or ``vms``,
-    each with all before it. ``cib_file`` is a file to use in place of the running cluster's
-    CIB. Where Pacemaker does not run, the plan is made from an empty CIB.
+    each with all before it. ``spec`` may be what ``export`` returned. ``cib_file`` is a file
+    to use in place of the running cluster's CIB. Where Pacemaker does not run, the plan is
+    made from an empty CIB.
 
     CLI Example:
 
@@ -64,6 +65,26 @@ def apply(
         salt ha-host1 pacemaker.apply part=fencing
     """
     return pacemaker.apply(Runner(), _wanted(spec, part), expect, cib_file).to_dict()
+
+
+@user_errors
+def export(cib_file: str | None = None) -> dict[str, Any]:
+    """Return the pillar that describes the cluster's whole configuration, without loss.
+
+    Planning that pillar (``pacemaker.plan spec=...``) against the same CIB is empty; applied to
+    an empty CIB it gives the same configuration again. Ids are left out where they would be
+    derived again. Of secrets only the key is said under which ``kvmha_secrets`` may bring
+    them. What has no word is an error that names it. ``cib_file`` is a CIB in a file, or one
+    of the scheduler's inputs (``.bz2``), of any release: neither cluster nor tools are needed.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 pacemaker.export --out=yaml
+        salt-call --local pacemaker.export cib_file=/root/cib.xml --out=yaml
+    """
+    return {"cib": pacemaker.export(Runner(), cib_file)}
 
 
 @user_errors
@@ -135,5 +156,11 @@ def _load(spec: dict[str, Any] | None) -> ClusterSpec:
 
 
 def _wanted(spec: dict[str, Any] | None, part: str) -> Wanted:
+    """Return what ``spec`` wants; a document without a cluster says all of it in ``cib``."""
+    document = __pillar__.get("kvmha", {}) if spec is None else spec
+    secrets = {str(k): str(v) for k, v in (__pillar__.get("kvmha_secrets") or {}).items()}
+    if is_part(document):
+        said = load_part(document)
+        return cib.of_words(said.cib, unmanaged=said.unmanaged, secrets=secrets)
     agent = platforms.for_grains(__grains__).fencing_agent
-    return cib.build(_load(spec), agent, part)
+    return cib.build(load(document), agent, part, secrets)

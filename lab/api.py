@@ -6,7 +6,6 @@ Each verb returns when what it promises holds, or raises LabError that says what
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator

@@ -35,8 +35,8 @@ def derive(spec: ClusterSpec) -> Timeouts:
     what ``corosync.totem.token_coefficient`` says, to the token for every node beyond two and
     takes 1.2 times that as consensus unless one is written. crmsh reckons with the token as it
     is written, calls a smaller ``stonith_timeout`` or ``delay_start`` an error and a larger one
-    a warning: so these two follow crmsh. ``delay_max`` is the random delay that keeps two nodes from
-    fencing each other; ``start_limit`` is systemd's TimeoutStartSec for sbd.
+    a warning: so these two follow crmsh. ``delay_max`` is the random delay that keeps two nodes
+    from fencing each other; ``start_limit`` is systemd's TimeoutStartSec for sbd.
     Those four are whole seconds, as their tools want them.
     """
     count = len(spec.nodes)

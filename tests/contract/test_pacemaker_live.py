@@ -5,19 +5,22 @@ from __future__ import annotations
 import pytest
 
 from kvmha.build import cib as build
-from kvmha.documents import cib
 from kvmha.errors import CommandFailed
 from kvmha.spec import load
+from kvmha.spec.cib import Cib
+from kvmha.spec.cib_parts import NvSet
+from kvmha.spec.cib_resources import Resource
 from kvmha.tools import corosync, pacemaker
 from kvmha.wait import eventually
 from tests.contract.cluster_of_one import Inside, started
 
 # The `null` plugin of cluster-glue answers that it has fenced whatever is in its list.
-FENCING = cib.Wanted(
-    properties={"stonith-enabled": "true"},
-    resources=(
-        cib.Primitive("fencing-null", "stonith:null", params={"hostlist": "ha-host1 ghost"}),
-    ),
+DEVICE = Resource(
+    id="fencing-null", agent="stonith:null", params=(NvSet(values={"hostlist": "ha-host1 ghost"}),)
+)
+FENCING = build.of_words(
+    Cib(properties=(NvSet(values={"stonith-enabled": True}),), resources=(DEVICE,)),
+    unmanaged="keep",
 )
 
 
@@ -47,7 +50,13 @@ class Meddling(Inside):
 def properties():
     """Return a function that wants one property, another value at each call."""
     values = iter(range(3, 99))
-    return lambda: cib.Wanted(properties={"cluster-recheck-interval": f"{next(values)}min"})
+
+
+    def wanted():
+        nvset = NvSet(values={"cluster-recheck-interval": f"{next(values)}min"})
+        return build.of_words(Cib(properties=(nvset,)), unmanaged="keep")
+
+    return wanted
 
 
 def test_the_whole_minimal_cib_is_taken_by_a_running_cluster(node, example):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 from kvmha.errors import InvalidInput
 from kvmha.rules import RULES, check
 from kvmha.spec import load
+from kvmha.spec.fields import class_of
 from kvmha.spec.model import ClusterSpec
 
 CASES = Path(__file__).parent.parent / "cases" / "spec"
@@ -63,14 +65,14 @@ def test_needs_of_a_rule_are_places_of_the_spec(rule):
 
 
 def _places(cls, prefix):
-    for name, field in cls.__dataclass_fields__.items():
-        meta = field.metadata["said"]
+    for field in dataclasses.fields(cls):
+        name, meta = field.name, field.metadata["said"]
         place = f"{prefix}{name}"
         yield place
         if meta.many:
             place += "[]"
             yield place
-        if meta.of:
+        if class_of(meta) and not isinstance(meta.of, str):
             yield from _places(meta.of, f"{place}.")
 
 

@@ -229,7 +229,7 @@ def test_form_values_are_taken_for_what_they_mean(minimal, changed):
     assert spec.corosync.token == 5_000
     assert spec.validate.failover is False
     assert spec.time.servers == () and spec.vms == () and spec.consent.overwrite == ()
-    assert spec.cib.properties == {"batch-limit": 30}
+    assert spec.cib.property("batch-limit") == 30
 
 
 @pytest.mark.parametrize("wrap", [collections.OrderedDict, types.MappingProxyType])

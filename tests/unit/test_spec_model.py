@@ -7,15 +7,29 @@ import dataclasses
 import pytest
 
 from kvmha.spec import kinds
+from kvmha.spec.fields import class_of
 from kvmha.spec.model import ClusterSpec
 
 
-def _fields(cls, prefix=""):
-    for field in dataclasses.fields(cls):
-        meta = field.metadata["said"]
-        yield pytest.param(field, meta, id=f"{prefix}{field.name}")
-        if meta.of:
-            yield from _fields(meta.of, f"{prefix}{field.name}{'[]' if meta.many else ''}.")
+def _classes(cls, seen):
+    """Yield each class of the vocabulary once, with the place where it is met first."""
+    todo = [("", cls)]
+    while todo:
+        prefix, cls = todo.pop(0)
+        if cls in seen:
+            continue
+        seen.add(cls)
+        yield prefix, cls
+        for field in dataclasses.fields(cls):
+            inner = class_of(field.metadata["said"])
+            if inner:
+                todo.append((f"{prefix}{field.name}.", inner))
+
+
+def _fields(cls):
+    for prefix, one in _classes(cls, set()):
+        for field in dataclasses.fields(one):
+            yield pytest.param(field, field.metadata["said"], id=f"{prefix}{field.name}")
 
 
 FIELDS = list(_fields(ClusterSpec))

@@ -7,16 +7,21 @@ The parts are cumulative, since each stands on the one before: ``fencing``, ``lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kvmha import timeouts
-from kvmha.documents.cib import Clone, Constraint, Op, Primitive, Wanted
+from kvmha.build.cib_codec import encode
+from kvmha.build.cib_overlay import laid_over
+from kvmha.documents.cib import Former, Wanted
+from kvmha.documents.cib_types import Exact, Types
 from kvmha.errors import KvmhaError
+from kvmha.spec.cib import Cib, Constraint
+from kvmha.spec.cib_parts import NvSet, Op
+from kvmha.spec.cib_resources import Resource
 from kvmha.spec.model import ClusterSpec, Filesystem, Vm
 from kvmha.values import duration
 
 PARTS = ("fencing", "locking", "filesystems", "vms")
-PREFIXES = ("fs-", "vm-")
 
 # What keeps two nodes from fencing each other at once; taken out again at three nodes
 # (SUSE's `crm cluster health sbd` enforces the same values).
@@ -26,18 +31,50 @@ _PRIORITY = {"priority": "1"}
 _TRANSPORT = {"migration_transport": "ssh"}
 
 
-def build(spec: ClusterSpec, fencing_agent: str, part: str = "vms") -> Wanted:
+def build(
+    spec: ClusterSpec,
+    fencing_agent: str,
+    part: str = "vms",
+    secrets: Mapping[str, str] | None = None,
+    types: Types | None = None,
+) -> Wanted:
     """Return what is to be in the CIB for ``part`` and all parts before it.
 
-    ``fencing_agent`` is the platform's ``stonith`` type for SBD. Raises KvmhaError for an
-    unknown ``part``.
+    ``fencing_agent`` is the platform's ``stonith`` type for SBD; ``secrets`` are the values
+    that ``secrets`` in the spec name. Raises KvmhaError for an unknown ``part``.
     """
     if part not in PARTS:
         raise KvmhaError(f"part: {part!r} is no part of the CIB", hint=", ".join(PARTS))
-    parts = PARTS[: PARTS.index(part) + 1]
-    two = len(spec.nodes) == 2
+    whole = part == PARTS[-1]
+    own = _shorthand(spec, fencing_agent, PARTS[: PARTS.index(part) + 1])
+    return of_words(
+        laid_over(own, spec.cib, whole=whole),
+        former=tuple(_former(spec)),
+        families=_families(spec) if whole else (),
+        unmanaged=spec.unmanaged if whole else "keep",
+        secrets=secrets,
+        types=types,
+    )
+
+
+def of_words(
+    cib: Cib,
+    *,
+    former: tuple[Former, ...] = (),
+    families: tuple[str, ...] = (),
+    unmanaged: str = "report",
+    secrets: Mapping[str, str] | None = None,
+    types: Types | None = None,
+) -> Wanted:
+    """Return what ``cib`` says as it is to be in the CIB, without anything of our own."""
+    tree = encode(cib, "configuration", secrets)
+    return Wanted(tree, former, families, unmanaged, types or Exact())
+
+
+def _shorthand(spec: ClusterSpec, agent: str, parts: tuple[str, ...]) -> Cib:
+    """Return what VMs, filesystems and fencing mean in Pacemaker's words."""
     filesystems = spec.storage.filesystems
-    resources: list[Primitive | Clone] = [_fencing(spec, fencing_agent)]
+    resources = [_fencing(spec, agent)]
     constraints: list[Constraint] = []
     if "locking" in parts and filesystems:
         resources.append(_clone(_dlm()))
@@ -49,54 +86,62 @@ def build(spec: ClusterSpec, fencing_agent: str, part: str = "vms") -> Wanted:
         for vm in spec.vms:
             resources.append(_vm(spec, vm))
             constraints += _vm_constraints(spec, vm)
-    return Wanted(
-        properties=_properties(spec, two),
-        rsc_defaults=_rsc_defaults(spec, two),
-        op_defaults=_words(spec.cib.op_defaults),
+    return Cib(
+        properties=_values(_properties(spec)),
+        rsc_defaults=_values(_rsc_defaults(spec)),
         resources=tuple(resources),
         constraints=tuple(constraints),
-        former={} if two else {"property": _PRIORITY_DELAY, "rsc_defaults": _PRIORITY},
-        families=_families(spec) if "vms" in parts else (),
     )
 
 
-def _properties(spec: ClusterSpec, two: bool) -> dict[str, str]:
+def _properties(spec: ClusterSpec) -> dict[str, str]:
     seconds = -(-timeouts.derive(spec).stonith_timeout // 1000)
     return {
         "stonith-enabled": "true",
         "stonith-timeout": f"{seconds}s",
         # Without quorum DLM blocks, so nothing on it can be stopped: only freeze is possible.
         "no-quorum-policy": "freeze" if spec.storage.filesystems else "stop",
-        **(_PRIORITY_DELAY if two else {}),
-        **_words(spec.cib.properties),
+        **(_PRIORITY_DELAY if _is_two(spec) else {}),
     }
 
 
-def _rsc_defaults(spec: ClusterSpec, two: bool) -> dict[str, str]:
+def _rsc_defaults(spec: ClusterSpec) -> dict[str, str]:
     # Above the largest preference, so that a VM stays where it is when a node comes back.
-    sticky = {"resource-stickiness": "200"}
-    return {**sticky, **(_PRIORITY if two else {}), **_words(spec.cib.rsc_defaults)}
+    return {"resource-stickiness": "200", **(_PRIORITY if _is_two(spec) else {})}
 
 
-def _fencing(spec: ClusterSpec, agent: str) -> Primitive:
-    two = len(spec.nodes) == 2
+def _former(spec: ClusterSpec) -> Iterable[Former]:
+    """Yield what we set for two nodes, or for VMs that may migrate, where neither is so now."""
+    if not _is_two(spec):
+        for owner, tag, values in (
+            ("crm_config", "cluster_property_set", _PRIORITY_DELAY),
+            ("rsc_defaults", "meta_attributes", _PRIORITY),
+            ("fencing-sbd", "instance_attributes", _DELAY_MAX),
+        ):
+            yield from (Former(owner, tag, name, value) for name, value in values.items())
+    for vm in spec.vms:
+        if not vm.migrate:
+            for name, value in _TRANSPORT.items():
+                yield Former(f"vm-{vm.name}", "instance_attributes", name, value)
+
+
+def _fencing(spec: ClusterSpec, agent: str) -> Resource:
     devices = {"devices": ",".join(spec.fencing.sbd.devices)} if agent == "fence_sbd" else {}
-    return Primitive(
-        "fencing-sbd",
-        f"stonith:{agent}",
-        params={**devices, **(_DELAY_MAX if two else {})},
+    return Resource(
+        id="fencing-sbd",
+        agent=f"stonith:{agent}",
+        params=_values({**devices, **(_DELAY_MAX if _is_two(spec) else {})}),
         ops=(
             _op("start", "60s"),
             _op("monitor", "60s", interval="120s"),
         ),
-        former={} if two else _DELAY_MAX,
     )
 
 
-def _dlm() -> Primitive:
-    return Primitive(
-        "dlm",
-        "ocf:pacemaker:controld",
+def _dlm() -> Resource:
+    return Resource(
+        id="dlm",
+        agent="ocf:pacemaker:controld",
         ops=(
             _op("start", "90s"),
             _op("stop", "100s"),
@@ -105,26 +150,28 @@ def _dlm() -> Primitive:
     )
 
 
-def _filesystem(filesystem: Filesystem) -> Primitive:
-    return Primitive(
-        f"fs-{filesystem.name}",
-        "ocf:heartbeat:Filesystem",
-        params={
-            "device": filesystem.device,
-            "directory": filesystem.mount,
-            "fstype": filesystem.type,
-            **({"options": filesystem.options} if filesystem.options else {}),
-        },
+def _filesystem(filesystem: Filesystem) -> Resource:
+    return Resource(
+        id=f"fs-{filesystem.name}",
+        agent="ocf:heartbeat:Filesystem",
+        params=_values(
+            {
+                "device": filesystem.device,
+                "directory": filesystem.mount,
+                "fstype": filesystem.type,
+                **({"options": filesystem.options} if filesystem.options else {}),
+            }
+        ),
         ops=(
             # A mount may have to wait for a dead node's journal.
             _op("start", "180s"),
-            _op("stop", "180s", **{"on-fail": "fence"}),
+            _op("stop", "180s", on_fail="fence"),
             _op("monitor", "60s", interval="20s"),
         ),
     )
 
 
-def _vm(spec: ClusterSpec, vm: Vm) -> Primitive:
+def _vm(spec: ClusterSpec, vm: Vm) -> Resource:
     """Return the resource of ``vm``.
 
     The agent's utilization is off: it would write into the CIB at every monitor. A stop that
@@ -134,25 +181,26 @@ def _vm(spec: ClusterSpec, vm: Vm) -> Primitive:
         _op("migrate_to", duration(vm.stop_timeout)),
         _op("migrate_from", duration(vm.start_timeout)),
     )
-    return Primitive(
-        f"vm-{vm.name}",
-        "ocf:heartbeat:VirtualDomain",
-        params={
-            "config": f"{spec.folder_of(vm)}/{vm.name}.xml",
-            "hypervisor": "qemu:///system",
-            **(_TRANSPORT if vm.migrate else {}),
-            "autoset_utilization_cpu": "false",
-            "autoset_utilization_host_memory": "false",
-            "autoset_utilization_hv_memory": "false",
-        },
-        meta={"allow-migrate": "true" if vm.migrate else "false"},
+    return Resource(
+        id=f"vm-{vm.name}",
+        agent="ocf:heartbeat:VirtualDomain",
+        params=_values(
+            {
+                "config": f"{spec.folder_of(vm)}/{vm.name}.xml",
+                "hypervisor": "qemu:///system",
+                **(_TRANSPORT if vm.migrate else {}),
+                "autoset_utilization_cpu": "false",
+                "autoset_utilization_host_memory": "false",
+                "autoset_utilization_hv_memory": "false",
+            }
+        ),
+        meta=_values({"allow-migrate": "true" if vm.migrate else "false"}),
         ops=(
             _op("start", duration(vm.start_timeout)),
-            _op("stop", duration(vm.stop_timeout), **{"on-fail": "fence"}),
+            _op("stop", duration(vm.stop_timeout), on_fail="fence"),
             _op("monitor", duration(vm.monitor_timeout), interval=duration(vm.monitor_interval)),
             *(moves if vm.migrate else ()),
         ),
-        former={} if vm.migrate else _TRANSPORT,
     )
 
 
@@ -166,8 +214,7 @@ def _vm_constraints(spec: ClusterSpec, vm: Vm) -> list[Constraint]:
     wishes += [("avoid", node, "-INFINITY") for node in vm.avoid]
     for wish, node, score in wishes:
         identity = f"location-{resource}-{wish}-{node}"
-        attributes = {"rsc": resource, "node": node, "score": score}
-        found.append(Constraint("location", identity, attributes))
+        found.append(Constraint(kind="location", id=identity, rsc=resource, node=node, score=score))
     return found
 
 
@@ -183,25 +230,33 @@ def _after(resource: str, base: str, why: str) -> list[Constraint]:
     The ids do not name ``base``, so that a change of it is an update.
     """
     return [
-        Constraint("order", f"order-{why}-{resource}", {"first": base, "then": resource}),
+        Constraint(kind="order", id=f"order-{why}-{resource}", first=base, then=resource),
         Constraint(
-            "colocation",
-            f"colocation-{why}-{resource}",
-            {"rsc": resource, "with-rsc": base, "score": "INFINITY"},
+            kind="colocation",
+            id=f"colocation-{why}-{resource}",
+            rsc=resource,
+            with_rsc=base,
+            score="INFINITY",
         ),
     ]
 
 
-def _clone(primitive: Primitive) -> Clone:
-    return Clone(f"{primitive.id}-clone", primitive, {"interleave": "true"})
+def _clone(primitive: Resource) -> Resource:
+    return Resource(
+        id=f"{primitive.id}-clone",
+        kind="clone",
+        meta=_values({"interleave": "true"}),
+        members=(primitive,),
+    )
 
 
-def _op(name: str, timeout: str, interval: str = "0s", **more: str) -> Op:
-    return Op(name, {"interval": interval, "timeout": timeout, **more})
+def _op(name: str, timeout: str, interval: str = "0s", on_fail: str | None = None) -> Op:
+    return Op(name=name, interval=interval, timeout=timeout, on_fail=on_fail)
 
 
-def _words(values: Mapping[str, str | int | bool]) -> dict[str, str]:
-    return {
-        key: str(value).lower() if isinstance(value, bool) else str(value)
-        for key, value in values.items()
-    }
+def _values(values: Mapping[str, str]) -> tuple[NvSet, ...]:
+    return (NvSet(values=values),) if values else ()
+
+
+def _is_two(spec: ClusterSpec) -> bool:
+    return len(spec.nodes) == 2

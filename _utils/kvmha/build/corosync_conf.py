@@ -12,7 +12,8 @@ from kvmha.documents.corosync_conf import Entry, Section
 from kvmha.spec.corosync import Corosync
 from kvmha.spec.corosync_totem import Interface, RingNode
 from kvmha.spec.corosync_words import Word, lists, scalar, words, written
-from kvmha.spec.model import ClusterPart, ClusterSpec, Node
+from kvmha.spec.model import ClusterSpec, Node
+from kvmha.spec.part import ClusterPart
 
 
 def build(spec: ClusterSpec | ClusterPart, observed: Section | None = None) -> Section:
@@ -40,7 +41,7 @@ def _built(spec: ClusterSpec | ClusterPart, observed: Section | None) -> _Builde
     builder = _Builder(copy.deepcopy(observed) if observed else Section())
     if isinstance(spec, ClusterSpec):
         _decide(builder, spec)
-    elif spec.corosync:
+    else:
         builder.fill(builder.document, spec.corosync)
     return builder
 

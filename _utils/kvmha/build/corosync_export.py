@@ -9,6 +9,7 @@ from kvmha.documents.corosync_conf import FILE, Entry, Section
 from kvmha.errors import InvalidInput, Problem
 from kvmha.spec.corosync import CorosyncPart
 from kvmha.spec.corosync_words import lists, said_as, words
+from kvmha.spec.fields import class_of
 
 
 def export(document: Section) -> dict[str, Any]:
@@ -35,9 +36,9 @@ class _Exporter:
         values = self._values(section, scope)
         found: dict[str, Any] = {}
         for word in words(scope):
-            if word.meta.of:
+            if inner := class_of(word.meta):
                 sections = corosync_conf.at(section, word.path)
-                items = [self.scope(each, word.meta.of) for each in sections]
+                items = [self.scope(each, inner) for each in sections]
                 if items:
                     _say(found, word.place, items)
             elif word.path in values:

@@ -139,9 +139,7 @@ def wanted_xml(spec: ClusterSpec, vm: Vm, seen: Observed) -> str | None:
     return domain.render(domain.merged(_parse(spec, vm, seen.xml), wanted))
 
 
-def _disk_changes(
-    spec: ClusterSpec, vm: Vm, seen: Observed, notes: list[str]
-) -> list[Change]:
+def _disk_changes(spec: ClusterSpec, vm: Vm, seen: Observed, notes: list[str]) -> list[Change]:
     folder = spec.folder_of(vm)
     named = set()
     if seen.xml is not None:

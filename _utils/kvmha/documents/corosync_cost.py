@@ -42,7 +42,8 @@ STOPS = frozenset({
     *(f"totem.{key}" for key in (
         "version", "cluster_name", "cluster_uuid", "transport", "crypto_cipher", "crypto_hash",
         "nodeid", "clear_node_high_bit", "ip_version", "link_mode", "netmtu", "secauth",
-        "crypto_model", "crypto_type", "crypto_compat", "keyfile", "rrp_mode", "rrp_problem_count_timeout",
+        "crypto_model", "crypto_type", "crypto_compat", "keyfile",
+        "rrp_mode", "rrp_problem_count_timeout",
         "rrp_problem_count_threshold", "rrp_problem_count_mcast_threshold",
         "rrp_token_expired_timeout", "rrp_autorecovery_check_timeout", "threads", "vsftype",
     )),

@@ -65,7 +65,8 @@ def watchdog_timeout_is_sane(spec: ClusterSpec) -> Iterator[Problem]:
 def fencing_stays_on(spec: ClusterSpec) -> Iterator[Problem]:
     """Refuse fencing switched off: DLM's ``controld`` does not start without it."""
     for name in ("stonith-enabled", "fencing-enabled"):
-        if name in spec.cib.properties and not _is_true(spec.cib.properties[name]):
+        value = spec.cib.property(name)
+        if value is not None and not _is_true(value):
             hint = "take it out: without fencing the same VM can run twice"
             yield Problem(f"cib.properties.{name}", "fencing has to be on", hint, "FENCING_OFF")
 
@@ -73,7 +74,7 @@ def fencing_stays_on(spec: ClusterSpec) -> Iterator[Problem]:
 @rule("cib.properties")
 def quorum_is_heeded(spec: ClusterSpec) -> Iterator[Problem]:
     """Refuse ``no-quorum-policy`` ignore and suicide, which Pacemaker calls obsolete."""
-    policy = spec.cib.properties.get("no-quorum-policy")
+    policy = spec.cib.property("no-quorum-policy")
     if str(policy).lower() in ("ignore", "suicide"):
         hint = "freeze suits cluster filesystems and is the default here: take it out"
         message = f"{policy!r} lets a node without quorum do harm"

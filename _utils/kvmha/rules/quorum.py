@@ -13,11 +13,13 @@ from kvmha.spec.model import ClusterSpec
 _QUORUM = "corosync.quorum"
 _DEVICE = "corosync.quorum.device"
 _NET = "corosync.quorum.device.net"
+_LMS = (f"{_QUORUM}.last_man_standing", f"{_QUORUM}.wait_for_all")
+_VOTES = ("nodes[].name", "corosync.nodelist[].name", "corosync.nodelist[].quorum_votes")
 _KNET_ONLY = ("link_mode", "crypto_model")
 _MULTICAST = ("bindnetaddr", "broadcast", "mcastaddr", "ttl")
 
 
-@rule(_QUORUM, "corosync.nodelist", "nodes")
+@rule(f"{_QUORUM}.two_node", f"{_DEVICE}.model", *_VOTES)
 def two_node_has_two_votes(spec: ClusterSpec) -> Iterator[Problem]:
     """Want two votes and no qdevice with ``two_node`` (votequorum(5))."""
     quorum = spec.corosync.quorum
@@ -29,7 +31,7 @@ def two_node_has_two_votes(spec: ClusterSpec) -> Iterator[Problem]:
         yield Problem("corosync.quorum.two_node", message, hint, "TWO_NODE_UNFIT")
 
 
-@rule(_QUORUM)
+@rule(*_LMS)
 def last_man_standing_waits_for_all(spec: ClusterSpec) -> Iterator[Problem]:
     """Want ``wait_for_all`` with ``last_man_standing``.
 
@@ -42,7 +44,7 @@ def last_man_standing_waits_for_all(spec: ClusterSpec) -> Iterator[Problem]:
         yield Problem("corosync.quorum.last_man_standing", message, hint, "LMS_WITHOUT_WFA")
 
 
-@rule(_QUORUM, "corosync.nodelist")
+@rule(*_LMS, *_VOTES)
 def last_man_standing_wants_equals(spec: ClusterSpec) -> Iterator[Problem]:
     """Want one vote per node with ``last_man_standing`` (votequorum(5))."""
     if spec.corosync.quorum.last_man_standing and set(_votes(spec)) - {1}:
@@ -51,7 +53,7 @@ def last_man_standing_wants_equals(spec: ClusterSpec) -> Iterator[Problem]:
         yield Problem("corosync.quorum.last_man_standing", message, hint, "LMS_UNEVEN")
 
 
-@rule(_QUORUM)
+@rule(f"{_DEVICE}.model")
 def qdevice_decides_alone(spec: ClusterSpec) -> Iterator[Problem]:
     """Refuse a qdevice beside what switches it off.
 
@@ -65,7 +67,7 @@ def qdevice_decides_alone(spec: ClusterSpec) -> Iterator[Problem]:
             yield Problem(f"corosync.quorum.{key}", message, hint, "QDEVICE_DISABLED")
 
 
-@rule(_DEVICE)
+@rule(f"{_DEVICE}.model", f"{_NET}.host")
 def qdevice_is_complete(spec: ClusterSpec) -> Iterator[Problem]:
     """Want a model for a qdevice, and a server for model net (corosync-qdevice(8))."""
     device = spec.corosync.quorum.device
@@ -76,7 +78,7 @@ def qdevice_is_complete(spec: ClusterSpec) -> Iterator[Problem]:
         yield Problem(f"{_NET}.host", "is missing", hint, "QDEVICE_INCOMPLETE")
 
 
-@rule(_DEVICE, "corosync.nodelist")
+@rule(f"{_DEVICE}.votes", f"{_NET}.algorithm", *_VOTES)
 def qdevice_votes_suit_its_algorithm(spec: ClusterSpec) -> Iterator[Problem]:
     """Want one vote with ffsplit, corosync's own reckoning with lms (corosync-qdevice(8))."""
     device = spec.corosync.quorum.device
@@ -91,7 +93,7 @@ def qdevice_votes_suit_its_algorithm(spec: ClusterSpec) -> Iterator[Problem]:
         yield Problem(f"{_DEVICE}.votes", message, "take it out", "QDEVICE_VOTES")
 
 
-@rule(_QUORUM, "nodes[].id")
+@rule("nodes[].id", f"{_QUORUM}.auto_tie_breaker_node", f"{_NET}.tie_breaker")
 def tie_breakers_are_nodes(spec: ClusterSpec) -> Iterator[Problem]:
     """Want lowest, highest or ids of nodes for who wins a tie.
 
@@ -110,7 +112,7 @@ def tie_breakers_are_nodes(spec: ClusterSpec) -> Iterator[Problem]:
             yield Problem(place, message, hint, "TIE_BREAKER_UNKNOWN")
 
 
-@rule(_QUORUM, "corosync.nodelist", "nodes")
+@rule(f"{_QUORUM}.expected_votes", f"{_DEVICE}.votes", *_VOTES)
 def expected_votes_are_all(spec: ClusterSpec) -> Iterator[Problem]:
     """Refuse fewer expected votes than there are: both halves would have quorum."""
     quorum = spec.corosync.quorum
@@ -121,7 +123,7 @@ def expected_votes_are_all(spec: ClusterSpec) -> Iterator[Problem]:
         yield Problem("corosync.quorum.expected_votes", message, hint, "VOTES_MISSING")
 
 
-@rule("nodes[].name", "corosync.nodelist")
+@rule("nodes[].name", "corosync.nodelist[].name")
 def nodelist_adds_to_nodes(spec: ClusterSpec) -> Iterator[Problem]:
     """Want nodes' names in ``corosync.nodelist``, and nothing that ``nodes`` says."""
     for index, extra in enumerate(spec.corosync.nodelist):
@@ -135,7 +137,7 @@ def nodelist_adds_to_nodes(spec: ClusterSpec) -> Iterator[Problem]:
                 yield Problem(f"{place}.{key}", "is said by nodes", hint, "SAID_TWICE")
 
 
-@rule("cluster.name", "corosync.totem")
+@rule("cluster.name", "corosync.totem.cluster_name", "corosync.totem.version")
 def totem_agrees_with_the_cluster(spec: ClusterSpec) -> Iterator[Problem]:
     """Want no other name and version in ``corosync.totem`` than the cluster's."""
     for key, value in (("cluster_name", spec.cluster.name), ("version", 2)):
@@ -145,7 +147,7 @@ def totem_agrees_with_the_cluster(spec: ClusterSpec) -> Iterator[Problem]:
             yield Problem(f"corosync.totem.{key}", message, "take it out", "TOTEM_DISAGREES")
 
 
-@rule("corosync.interfaces", "nodes[].links")
+@rule("nodes[].links", "corosync.interfaces[].linknumber")
 def interfaces_are_links(spec: ClusterSpec) -> Iterator[Problem]:
     """Want each interface to be a link that nodes have (corosync.conf(5), linknumber)."""
     count = max((len(node.links) for node in spec.nodes), default=0)
@@ -162,7 +164,7 @@ def interfaces_are_links(spec: ClusterSpec) -> Iterator[Problem]:
     yield from repeated(numbers, hint=hint, code="INTERFACE_DUPLICATE")
 
 
-@rule("corosync.transport", "corosync.totem", "corosync.interfaces")
+@rule("corosync.transport")
 def words_suit_the_transport(spec: ClusterSpec) -> Iterator[Problem]:
     """Refuse knet's words without knet, and multicast's with it (corosync.conf(5))."""
     corosync = spec.corosync
@@ -179,7 +181,7 @@ def words_suit_the_transport(spec: ClusterSpec) -> Iterator[Problem]:
                 yield Problem(f"{place}.{key}", message, hint, "TRANSPORT_UNFIT")
 
 
-@rule("corosync.interfaces")
+@rule("corosync.interfaces[].knet_ping_interval")
 def pings_come_in_pairs(spec: ClusterSpec) -> Iterator[Problem]:
     """Want a ping's interval with its timeout (corosync.conf(5), knet_ping_interval)."""
     for index, link in enumerate(spec.corosync.interfaces):

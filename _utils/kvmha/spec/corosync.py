@@ -27,7 +27,7 @@ class System:
     )
     sched_rr: bool | None = optional("boolean", "Run with realtime priority.", True)
     priority: str | None = optional(
-        "text", "Priority without sched_rr: max, min or a nice value.", "max"
+        "word", "Priority without sched_rr: max, min or a nice value.", "max"
     )
     move_to_root_cgroup: str | None = optional(
         "text", "Leave systemd's control group.", "auto", choices=("yes", "no", "auto")
@@ -43,7 +43,7 @@ class System:
 class Resource:
     """``corosync.resources.{load_15min,memory_used}``: what corosync watches on its own."""
 
-    max: str | None = optional("text", "Value that fails it.", "8.0")
+    max: str | None = optional("word", "Value that fails it.", "8.0")
     poll_period: int | None = optional("duration", "Time between looks.", "5s", minimum=0)
     recovery: str | None = optional(
         "text", "What a failure does.", "none", choices=("none", "watchdog", "reboot", "shutdown")
@@ -91,8 +91,8 @@ class Nozzle:
 class UidGid:
     """``corosync.uidgid[]``: who beside root may use corosync."""
 
-    uid: str | None = optional("text", "User, by name or number.", "hacluster")
-    gid: str | None = optional("text", "Group, by name or number.", "haclient")
+    uid: str | None = optional("word", "User, by name or number.", "hacluster")
+    gid: str | None = optional("word", "Group, by name or number.", "haclient")
     more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 

@@ -25,7 +25,7 @@ class DeviceNet:
         choices=("ffsplit", "lms", "2nodelms", "test"),
     )
     tie_breaker: str | None = optional(
-        "text", "Who wins among equals: lowest, highest or a nodeid.", "lowest"
+        "word", "Who wins among equals: lowest, highest or a nodeid.", "lowest"
     )
     tls: str | None = optional("text", "Encryption.", "on", choices=("on", "off", "required"))
     connect_timeout: int | None = optional("duration", "Time to connect.", "8s", minimum=0)
@@ -85,10 +85,12 @@ class Quorum:
     last_man_standing: bool | None = optional(
         "boolean", "Reckon expected votes anew after a loss.", False
     )
-    last_man_standing_window: int | None = optional("duration", "Wait before that.", "10s", minimum=0)
+    last_man_standing_window: int | None = optional(
+        "duration", "Wait before that.", "10s", minimum=0
+    )
     auto_tie_breaker: bool | None = optional("boolean", "Half of the votes can be enough.", False)
     auto_tie_breaker_node: str | None = optional(
-        "text", "Which half: lowest, highest or a list of nodeids.", "lowest"
+        "word", "Which half: lowest, highest or a list of nodeids.", "lowest"
     )
     allow_downscale: bool | None = optional("boolean", "A clean stop lowers expected votes.", False)
     expected_votes_tracking: bool | None = optional(

@@ -40,7 +40,7 @@ class Totem:
     link_mode: str | None = optional(
         "text", "How knet uses several links.", "passive", choices=("passive", "active", "rr")
     )
-    netmtu: int | None = optional("integer", "Bytes of a packet.", 1500, minimum=0)
+    netmtu: int | None = optional("integer", "Most bytes of a packet (udp, udpu).", 1500, minimum=0)
     block_unlisted_ips: bool | None = optional("boolean", "Drop packets of strangers.", True)
     # Secrecy
     secauth: bool | None = optional("boolean", "aes256 and sha256 unless crypto says more.", True)
@@ -49,28 +49,46 @@ class Totem:
     crypto_compat: str | None = optional("text", "Compatibility of encryption with 2.2.", "2.2")
     keyfile: str | None = optional("text", "File of the key.", "/etc/corosync/authkey")
     # Timers and limits of the protocol
-    token_warning: int | None = optional("integer", "Percent of the token; 0: none.", 75, minimum=0)
+    token_warning: int | None = optional(
+        "integer", "Percent of the token after which a warning is logged; 0: none.", 75, minimum=0
+    )
     token_coefficient: int | None = optional(
         "duration", "More token for every node beyond two.", "650ms", minimum=0
     )
-    token_retransmit: int | None = optional("duration", "Wait for the token.", "238ms", minimum=0)
+    token_retransmit: int | None = optional(
+        "duration", "Wait before the token is sent again.", "238ms", minimum=0
+    )
     token_retransmits_before_loss_const: int | None = optional(
         "integer", "Times the token is sent again.", 4, minimum=0
     )
     hold: int | None = optional("duration", "How long a quiet token is held.", "180ms", minimum=0)
-    join: int | None = optional("duration", "Wait for join messages.", "50ms", minimum=0)
+    join: int | None = optional("duration", "Time to wait for join messages.", "50ms", minimum=0)
     send_join: int | None = optional("duration", "Longest random wait to join.", "80ms", minimum=0)
-    merge: int | None = optional("duration", "Wait before looking for partitions.", "200ms", minimum=0)
-    downcheck: int | None = optional("duration", "Wait before a lost card's check.", "1s", minimum=0)
-    fail_recv_const: int | None = optional("integer", "Rotations without messages.", 2500, minimum=0)
-    seqno_unchanged_const: int | None = optional("integer", "Rotations until hold.", 30, minimum=0)
+    merge: int | None = optional(
+        "duration", "Wait before looking for partitions.", "200ms", minimum=0
+    )
+    downcheck: int | None = optional(
+        "duration", "Wait before a lost network card is looked at again.", "1s", minimum=0
+    )
+    fail_recv_const: int | None = optional(
+        "integer", "Rotations without expected messages until a new membership.", 2500, minimum=0
+    )
+    seqno_unchanged_const: int | None = optional(
+        "integer", "Rotations without messages until the token is held.", 30, minimum=0
+    )
     heartbeat_failures_allowed: int | None = optional(
         "integer", "Heartbeats that may fail; 0: no heartbeats.", 0, minimum=0
     )
-    max_network_delay: int | None = optional("duration", "A packet's way.", "50ms", minimum=0)
-    window_size: int | None = optional("integer", "Messages of a rotation.", 50, minimum=0)
-    max_messages: int | None = optional("integer", "Messages of a node at once.", 17, minimum=0)
-    miss_count_const: int | None = optional("integer", "Looks before a retransmit.", 5, minimum=0)
+    max_network_delay: int | None = optional(
+        "duration", "Time a packet takes from node to node.", "50ms", minimum=0
+    )
+    window_size: int | None = optional("integer", "Most messages in one rotation.", 50, minimum=0)
+    max_messages: int | None = optional(
+        "integer", "Most messages of a node at one token.", 17, minimum=0
+    )
+    miss_count_const: int | None = optional(
+        "integer", "Tokens seen before a missed message is asked for again.", 5, minimum=0
+    )
     cancel_token_hold_on_retransmit: bool | None = optional(
         "boolean", "Never hold the token while messages are repeated.", False
     )
@@ -78,10 +96,18 @@ class Totem:
     knet_pmtud_interval: int | None = optional(
         "duration", "Time between looks at the MTU; whole seconds.", "30s", minimum=0
     )
-    knet_mtu: int | None = optional("integer", "Bytes of a packet; 0: found out.", 0, minimum=0)
-    knet_compression_model: str | None = optional("text", "Compression.", "zlib")
-    knet_compression_threshold: int | None = optional("integer", "Bytes from which.", 100, minimum=0)
-    knet_compression_level: int | None = optional("integer", "Strength.", 6)
+    knet_mtu: int | None = optional(
+        "integer", "Most bytes of a packet on knet; 0: found out.", 0, minimum=0
+    )
+    knet_compression_model: str | None = optional(
+        "text", "Library that knet compresses with; none: not at all.", "zlib"
+    )
+    knet_compression_threshold: int | None = optional(
+        "integer", "Least bytes of a packet worth compressing.", 100, minimum=0
+    )
+    knet_compression_level: int | None = optional(
+        "integer", "How strongly, in the library's terms.", 6
+    )
     # Redundant rings of corosync 1 and 2
     rrp_mode: str | None = optional(
         "text", "How several rings are used.", "passive", choices=("none", "active", "passive")
@@ -89,8 +115,12 @@ class Totem:
     rrp_problem_count_timeout: int | None = optional(
         "duration", "Time until a problem is forgiven.", "2s", minimum=0
     )
-    rrp_problem_count_threshold: int | None = optional("integer", "Problems.", 10, minimum=0)
-    rrp_problem_count_mcast_threshold: int | None = optional("integer", "By multicast.", 100, minimum=0)
+    rrp_problem_count_threshold: int | None = optional(
+        "integer", "Problems after which a ring is faulty.", 10, minimum=0
+    )
+    rrp_problem_count_mcast_threshold: int | None = optional(
+        "integer", "The same for multicast messages.", 100, minimum=0
+    )
     rrp_token_expired_timeout: int | None = optional(
         "duration", "Time until a ring has a problem.", "47ms", minimum=0
     )
@@ -122,15 +152,23 @@ class Interface:
         "integer", "The highest is used (link_mode passive).", 1, minimum=0, maximum=255
     )
     knet_ping_interval: int | None = optional("duration", "Time between pings.", "400ms", minimum=0)
-    knet_ping_timeout: int | None = optional("duration", "Silence of a dead link.", "800ms", minimum=0)
-    knet_ping_precision: int | None = optional("integer", "Pings that latency counts.", 2048, minimum=0)
-    knet_pong_count: int | None = optional("integer", "Answers of a live link.", 2, minimum=0)
-    knet_transport: str | None = optional("text", "Below knet.", "udp", choices=("udp", "sctp"))
+    knet_ping_timeout: int | None = optional(
+        "duration", "Silence after which a link is down.", "800ms", minimum=0
+    )
+    knet_ping_precision: int | None = optional(
+        "integer", "Pings that the mean latency is reckoned from.", 2048, minimum=0
+    )
+    knet_pong_count: int | None = optional(
+        "integer", "Answers after which a link is up.", 2, minimum=0
+    )
+    knet_transport: str | None = optional(
+        "text", "Protocol that carries knet.", "udp", choices=("udp", "sctp")
+    )
     bindnetaddr: str | None = optional("text", "Network or address to bind to.", "192.168.56.0")
     broadcast: bool | None = optional("boolean", "Broadcast instead of multicast.", True)
     mcastaddr: str | None = optional("text", "Multicast address.", "239.255.1.1")
     mcastport: int | None = optional("integer", "Port; with udp also the one below.", 5405, **_PORT)
-    ttl: int | None = optional("integer", "Routers to cross.", 1, minimum=0, maximum=255)
+    ttl: int | None = optional("integer", "Hops a packet may take.", 1, minimum=0, maximum=255)
     members: tuple[Member, ...] = optional(
         "object", "Nodes, before there was a nodelist.", many=True, of=Member, key="member"
     )

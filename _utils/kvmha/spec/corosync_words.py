@@ -18,7 +18,7 @@ from kvmha import values
 from kvmha.errors import Problem
 from kvmha.spec import kinds
 from kvmha.spec.corosync import Corosync, CorosyncPart
-from kvmha.spec.fields import Meta
+from kvmha.spec.fields import Meta, class_of
 
 # corosync counts these in seconds, all other durations in milliseconds.
 _SECONDS = frozenset({"totem.knet_pmtud_interval", "resources.watchdog_timeout"})
@@ -81,8 +81,9 @@ def _words(scope: type, place: tuple[str, ...], prefix: str) -> Iterator[Word]:
     for field in dataclasses.fields(scope):
         meta: Meta = field.metadata["said"]
         path = f"{prefix}{meta.key or field.name}"
-        if meta.of and not meta.many:
-            yield from _words(meta.of, (*place, field.name), f"{path}.")
+        inner = class_of(meta)
+        if inner and not meta.many:
+            yield from _words(inner, (*place, field.name), f"{path}.")
         else:
             yield Word((*place, field.name), path, meta)
 
@@ -144,7 +145,7 @@ def _unwritable(scope: Any, place: str) -> Iterator[Problem]:
                 yield from _unwritable(item, f"{where}[{index}]")
         elif value is not None and (reason := _bad_value(written(word, value))):
             yield Problem(where, *reason)
-        elif word.path in _SECONDS and value and value % 1000:
+        elif word.path in _SECONDS and value and value > 0 and value % 1000:
             hint = "write it in whole seconds"
             yield Problem(where, "corosync counts it in seconds", hint, "NOT_WRITABLE")
 

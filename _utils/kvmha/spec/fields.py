@@ -11,23 +11,38 @@ from typing import Any
 class Meta:
     """What the loader, the schema and the reference page know of one field.
 
-    ``kind`` is one of text, name, integer, boolean, duration (pillar text, kept as integer
-    milliseconds), size (pillar text, kept as bytes), address, path, device, scalars (a free
-    mapping of scalars) or object; ``many`` makes it a list of them; ``of`` is the dataclass
-    of an object. ``key`` is where it stands in the file that it describes, the field's own name
-    when empty (see ``corosync_words``).
+    ``kind`` is one of text, name, word (any text, number or boolean, kept as text), integer,
+    boolean, duration (pillar text, kept as integer milliseconds), size (pillar text, kept as
+    bytes), address, path, device, scalars (a free mapping of scalars), nvsets (such a mapping,
+    or a list of sets of name-value pairs) or object; ``many`` makes it a list of them; ``of``
+    is the dataclass of an object, or its name where it holds itself. ``xml`` is where the CIB
+    keeps it (see ``kvmha.documents.cib_codec``); ``only`` names the kinds of the object that
+    may have it; with ``blank`` an empty text is a value. ``key`` is where corosync.conf keeps it,
+    if not under the field's own name (see ``kvmha.spec.corosync_words``).
     """
 
     kind: str
     doc: str
     example: Any
     many: bool = False
-    of: type | None = None
+    of: type | str | None = None
     choices: tuple[str, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
     required: bool = False
+    xml: str = ""
+    only: tuple[str, ...] = ()
+    blank: bool = False
     key: str = ""
+
+
+# Classes whose objects hold objects of the same class, by their names.
+RECURSIVE: dict[str, type] = {}
+
+
+def class_of(meta: Meta) -> type | None:
+    """Return the dataclass of an object field, None for any other kind."""
+    return RECURSIVE[meta.of] if isinstance(meta.of, str) else meta.of
 
 
 def said(
@@ -37,10 +52,13 @@ def said(
     example: Any = None,
     default: Any = MISSING,
     many: bool = False,
-    of: type | None = None,
+    of: type | str | None = None,
     choices: Sequence[str] = (),
     minimum: int | None = None,
     maximum: int | None = None,
+    xml: str = "",
+    only: Sequence[str] = (),
+    blank: bool = False,
     key: str = "",
 ) -> Any:
     """Return a dataclass field with its Meta; without ``default`` it is required.
@@ -50,8 +68,9 @@ def said(
     """
     required = default is MISSING
     meta = Meta(
-        kind, doc, example, many, of, tuple(choices), minimum, maximum, required=required, key=key
-    )
+        kind, doc, example, many, of, tuple(choices), minimum, maximum,
+        required=required, xml=xml, only=tuple(only), blank=blank, key=key,
+    )  # fmt: skip
     if required:
         return field(kw_only=True, metadata={"said": meta})
     if callable(default):

@@ -85,6 +85,16 @@ def _text(value: Any, meta: Meta) -> str:
     return value.strip()
 
 
+def _word(value: Any, meta: Meta) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, (str, int, float)):
+        raise Unreadable(f"wanted one value, found {described(value)}", example(meta))
+    return str(value)
+
+
 def _name(value: Any, meta: Meta) -> str:
     text = _text(value, meta)
     if not _NAME.match(text):
@@ -183,6 +193,7 @@ def _within(number: int, meta: Meta, shown: Callable[[int], str] = str) -> int:
 _READERS: dict[str, Callable[[Any, Meta], Any]] = {
     "text": _text,
     "name": _name,
+    "word": _word,
     "integer": _integer,
     "boolean": _boolean,
     "duration": _duration,

@@ -14,8 +14,9 @@ from kvmha import rules
 from kvmha.errors import InvalidInput, Problem
 from kvmha.spec import kinds
 from kvmha.spec.corosync_words import unwritable
-from kvmha.spec.fields import Meta
-from kvmha.spec.model import ClusterPart, ClusterSpec
+from kvmha.spec.fields import Meta, class_of
+from kvmha.spec.model import ClusterSpec
+from kvmha.spec.part import ClusterPart
 
 _UNSET = ("", None)
 
@@ -27,8 +28,12 @@ def load(data: Mapping[str, Any]) -> ClusterSpec:
     ``30.0`` is a whole number, ``"true"`` a boolean. Raises InvalidInput with all problems:
     those of single values, and those of ``kvmha.rules`` between values that could be read.
     """
+    if not isinstance(data, Mapping) or not data:
+        raise InvalidInput("pillar kvmha", [_absent(data)])
+    if set(data) == {"kvmha"}:
+        raise InvalidInput("pillar kvmha", [_wrapped()])
     reader = _Reader()
-    spec: ClusterSpec = reader.object(ClusterSpec, _mapping(data), "")
+    spec: ClusterSpec = reader.object(ClusterSpec, data, "")
     problems = [*reader.found(), *rules.check(spec, unread=reader.unread)]
     if problems:
         raise InvalidInput("pillar kvmha", problems)
@@ -36,36 +41,16 @@ def load(data: Mapping[str, Any]) -> ClusterSpec:
 
 
 def load_part(data: Mapping[str, Any]) -> ClusterPart:
-    """Return the parts of a standing cluster that ``data`` describes, such as an export.
+    """Return what ``data``, a document without a cluster, says of corosync and Pacemaker.
 
-    Nothing has a default there. Raises InvalidInput with all problems of single values; no
-    rule between values is asked, since what stands may break any.
+    Raises InvalidInput with all problems of its values. No rule between values is asked, since
+    what stands may break any.
     """
     reader = _Reader()
-    part: ClusterPart = reader.object(ClusterPart, _mapping(data), "")
-    problems = reader.found()
-    if part.corosync:
-        problems = [*problems, *unwritable(part.corosync)]
-    if problems:
+    part: ClusterPart = reader.object(ClusterPart, data, "")
+    if problems := [*reader.found(), *unwritable(part.corosync)]:
         raise InvalidInput("pillar kvmha", problems)
     return part
-
-
-def is_part(data: Any) -> bool:
-    """Tell whether ``data`` is for ``load_part``: it has no cluster, nodes and fencing."""
-    return (
-        isinstance(data, Mapping)
-        and bool(data)
-        and set(data) <= {name for name, _ in _fields(ClusterPart)}
-    )
-
-
-def _mapping(data: Any) -> Mapping[str, Any]:
-    if not isinstance(data, Mapping) or not data:
-        raise InvalidInput("pillar kvmha", [_absent(data)])
-    if set(data) == {"kvmha"}:
-        raise InvalidInput("pillar kvmha", [_wrapped()])
-    return data
 
 
 class _Reader:
@@ -98,6 +83,7 @@ class _Reader:
             where = f"{place}.{name}" if place else name
             if not _unset(data.get(name), meta):
                 said[name] = self._field(data[name], meta, where)
+                self._check_fits(cls, data, meta, where)
                 continue
             if name in misspelt:
                 self.unread.add(_pattern(where))
@@ -107,7 +93,19 @@ class _Reader:
                 said[name] = self._stand_in(meta, where)
         return cls(**said)
 
+    def _check_fits(self, cls: type, data: Mapping[str, Any], meta: Meta, place: str) -> None:
+        """Report a key that objects of this kind do not have."""
+        if not meta.only:
+            return
+        key, of_kind = next((name, one) for name, one in _fields(cls) if one.choices)
+        kind = data.get(key) or cls.__dataclass_fields__[key].default  # type: ignore[attr-defined]
+        if kind not in meta.only and kind in of_kind.choices:
+            hint = f"it belongs to the {key} {' or '.join(meta.only)}"
+            self._fail(place, None, f"does not go with the {key} {kind}", hint, "WRONG_FOR_KIND")
+
     def _field(self, value: Any, meta: Meta, place: str) -> Any:
+        if meta.kind == "nvsets" and isinstance(value, Mapping):
+            return self._plain_set(value, meta, place)
         if not meta.many:
             return self._one(value, meta, place)
         if not kinds.is_list(value):
@@ -117,10 +115,23 @@ class _Reader:
             return ()
         return tuple(self._one(item, meta, f"{place}[{index}]") for index, item in enumerate(value))
 
+    def _plain_set(self, value: Mapping[str, Any], meta: Meta, place: str) -> Any:
+        """Return the one set that a plain mapping of names to values describes."""
+        if kinds.is_masked(value):
+            self._fail(place, kinds.MASK, "", "", "")
+            return ()
+        try:
+            values = kinds.read(value, dataclasses.replace(meta, kind="scalars"))
+        except kinds.Unreadable as bad:
+            self._fail(place, value, bad.message, bad.hint, bad.code)
+            return ()
+        return (class_of(meta)(values=values),)  # type: ignore[misc]
+
     def _one(self, value: Any, meta: Meta, place: str) -> Any:
-        if meta.of is not None:
-            return self.object(meta.of, value, place)
-        if value in _UNSET:
+        inner = class_of(meta)
+        if inner is not None:
+            return self.object(inner, value, place)
+        if value is None or (value == "" and not meta.blank):
             self._fail(place, value, "is empty", "fill it in or take it out", "MISSING")
         elif kinds.is_masked(value):
             self._fail(place, kinds.MASK, "", "", "")
@@ -149,8 +160,9 @@ class _Reader:
         """Return what stands for an unreadable value: of its type, and equal to no other."""
         if meta.many and of_list:
             return ()
-        if meta.of is not None:
-            return self._blank(meta.of, place)
+        inner = class_of(meta)
+        if inner is not None:
+            return self._blank(inner, place)
         if meta.kind in ("integer", "duration", "size"):
             return -next(self._numbers)
         if meta.kind == "boolean":
@@ -178,7 +190,7 @@ def _unset(value: Any, meta: Meta) -> bool:
     """Tell whether a form or YAML left the field empty, a list of nothing but blanks included."""
     if meta.many and kinds.is_list(value):
         return all(item in _UNSET for item in value)
-    return value in _UNSET
+    return value is None or (value == "" and not meta.blank)
 
 
 def _pattern(place: str) -> str:

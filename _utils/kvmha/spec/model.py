@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kvmha.spec.corosync import Corosync, CorosyncPart
+from kvmha.spec.cib import Cib
+from kvmha.spec.corosync import Corosync
 from kvmha.spec.fields import said
-
-_UNMANAGED = "What stands on the node but not in the pillar: kept, kept and reported, or removed."
 
 
 @dataclass(frozen=True)
@@ -200,21 +199,6 @@ class Time:
 
 
 @dataclass(frozen=True)
-class Cib:
-    """``cib``: Pacemaker's configuration beyond what has a word of its own."""
-
-    properties: Mapping[str, str | int | bool] = said(
-        "scalars", "Cluster properties.", default=dict, example={"cluster-recheck-interval": "5min"}
-    )
-    rsc_defaults: Mapping[str, str | int | bool] = said(
-        "scalars", "Defaults of meta attributes.", default=dict, example={"migration-threshold": 3}
-    )
-    op_defaults: Mapping[str, str | int | bool] = said(
-        "scalars", "Defaults of operations.", default=dict, example={"timeout": "60s"}
-    )
-
-
-@dataclass(frozen=True)
 class Consent:
     """``consent``: what would otherwise be refused. Take it out after use."""
 
@@ -260,7 +244,7 @@ class ClusterSpec:
         "object", "How a node that fails is made certain to be off.", of=Fencing
     )
     corosync: Corosync = said(
-        "object", "Transport and timeouts of the membership.", of=Corosync, default=Corosync
+        "object", "The membership, and all of corosync.conf.", of=Corosync, default=Corosync
     )
     storage: Storage = said(
         "object", "What the virtual machines stand on.", of=Storage, default=Storage
@@ -278,7 +262,8 @@ class ClusterSpec:
     )
     unmanaged: str = said(
         "text",
-        _UNMANAGED,
+        "What happens to what stands in the configuration of corosync and Pacemaker beside what "
+        "is said here: it is kept, kept and told, or removed.",
         default="report",
         choices=("keep", "report", "remove"),
         example="report",
@@ -313,24 +298,3 @@ class ClusterSpec:
         if filesystem is None:
             raise ValueError(f"vm {vm.name} has no filesystem")
         return f"{filesystem.mount}/{vm.name}"
-
-
-@dataclass(frozen=True)
-class ClusterPart:
-    """A document that describes parts of a standing cluster, such as an export.
-
-    It says nothing of ``cluster``, ``nodes`` and ``fencing``; nothing is derived for it and
-    no rule between values is asked, since what stands may break any.
-    """
-
-    corosync: CorosyncPart | None = said(
-        "object", "corosync.conf, as it stands.", of=CorosyncPart, default=None
-    )
-    cib: Cib | None = said("object", "Pacemaker's configuration.", of=Cib, default=None)
-    unmanaged: str = said(
-        "text",
-        _UNMANAGED,
-        default="report",
-        choices=("keep", "report", "remove"),
-        example="report",
-    )

@@ -17,7 +17,8 @@ from kvmha.build import corosync_export as export
 from kvmha.documents import corosync_conf, corosync_diff
 from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.plan import Action, Change, Disruption, Plan
-from kvmha.spec.model import ClusterPart, ClusterSpec
+from kvmha.spec.model import ClusterSpec
+from kvmha.spec.part import ClusterPart
 from kvmha.tools import files
 from kvmha.tools.runner import Result, Runner
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,8 @@ from typing import Any
 
 from lxml import etree
 
-from kvmha.build.cib import PREFIXES
-from kvmha.documents import cib, cib_edit, crm_mon, crm_simulate
+from kvmha.build import cib_codec
+from kvmha.documents import cib, cib_merge, crm_mon, crm_simulate
 from kvmha.documents.cib import Wanted
 from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.plan import Plan
@@ -40,14 +41,40 @@ class Proposal:
 
 
 def query(runner: Runner, cib_file: str | None = None) -> str | None:
-    """Return the CIB's text, or None when Pacemaker does not run here."""
-    live = _NOT_CONNECTED if cib_file is None else ()
+    """Return the CIB's text, or None when Pacemaker does not run here.
+
+    ``cib_file`` is read as it is, by no program; it may be compressed (``.bz2``), as the
+    scheduler's inputs are.
+    """
+    if cib_file is not None:
+        return _read(Path(cib_file))
     try:
-        return runner.run(["cibadmin", "--query"], env=_env(cib_file)).stdout
+        return runner.run(["cibadmin", "--query"]).stdout
     except CommandFailed as error:
-        if error.returncode in live:
+        if error.returncode in _NOT_CONNECTED:
             return None
         raise
+
+
+def _read(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+        data = bz2.decompress(data) if path.suffix == ".bz2" else data
+    except (OSError, ValueError) as error:
+        raise KvmhaError(f"{path} cannot be read: {error}", hint="name a file with a CIB") from None
+    return str(etree.tostring(cib.parse(data), encoding="unicode")) + "\n"
+
+
+def export(runner: Runner, cib_file: str | None = None) -> dict[str, Any]:
+    """Return what the pillar's key ``cib`` has to say to get the CIB that stands.
+
+    Raises InvalidInput with everything that cannot be said, and KvmhaError when Pacemaker
+    does not run here and no file is named.
+    """
+    text = query(runner, cib_file)
+    if text is None:
+        raise KvmhaError(NOT_RUNNING_HERE, hint=f"{_START_IT}; or name a file: cib_file=PATH")
+    return cib_codec.export(cib.parse(text))
 
 
 def plan(runner: Runner, wanted: Wanted, cib_file: str | None = None) -> Plan:
@@ -89,11 +116,8 @@ def _propose(runner: Runner, wanted: Wanted, cib_file: str | None, *, simulate: 
     """Query, edit, check; ``simulate`` also where nothing has been started yet."""
     base = query(runner, cib_file)
     text = cib.EMPTY if base is None else base
-    new, changes = cib_edit.edit(text, wanted)
-    notes = [
-        f"{name} is in the cluster but not in the pillar: kept"
-        for name in (cib.strangers(text, wanted, PREFIXES) if wanted.families else ())
-    ]
+    new, changes, told = cib_merge.edit(text, wanted)
+    notes = list(told)
     if base is None:
         notes.append(f"{NOT_RUNNING_HERE}: planned from an empty CIB")
     elif changes:

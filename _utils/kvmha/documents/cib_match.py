@@ -1,0 +1,125 @@
+"""Which element of a CIB is the one that is wanted: by its id, else by what makes it that one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kvmha.documents.cib_ids import derived_id
+from kvmha.documents.cib_spelling import meta_key, option_key, same_attribute, same_meta
+from kvmha.documents.cib_types import Types
+
+RESOURCES = frozenset({"primitive", "group", "clone", "master", "bundle", "template"})
+HOLDERS = frozenset({"group", "clone", "master", "bundle"})
+# Elements that only name another: their ``id`` is no id of their own.
+REFERENCES = ("resource_ref", "obj_ref", "role", "role_ref")
+_ALIKE = {"master": "clone"}
+
+
+def mates(have: Any, wanted: list[Any], ids: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+    """Return each of ``wanted`` with the element that it describes, or with None.
+
+    Looked for below ``have``; resources anywhere, since they move.
+    """
+    here = {one.get("id"): one for one in have if one.get("id")}
+    claimed: set[int] = set()
+    found: dict[int, Any] = {}
+    for want in wanted:  # those that say which they are come first
+        mate = _by_id(want, here, ids)
+        if mate is not None and id(mate) not in claimed:
+            claimed.add(id(mate))
+            found[id(want)] = mate
+    if len(found) < len(wanted):
+        left: dict[str, list[Any]] = {}
+        for one in have:
+            if id(one) not in claimed and isinstance(one.tag, str):
+                left.setdefault(one.tag, []).append(one)
+        for want in wanted:
+            if id(want) not in found and not want.get("id"):
+                mate = _alike(want, left.get(want.tag, []))
+                if mate is not None:
+                    left[want.tag].remove(mate)
+                    found[id(want)] = mate
+    return [(want, found.get(id(want))) for want in wanted]
+
+
+def _by_id(want: Any, here: Mapping[str, Any], ids: Mapping[str, Any]) -> Any:
+    identity = want.get("id") or derived_id(want) or ""
+    mate = ids.get(identity) if want.tag in RESOURCES else here.get(identity)
+    if mate is not None and _ALIKE.get(mate.tag, mate.tag) == _ALIKE.get(want.tag, want.tag):
+        return mate
+    return None
+
+
+def _alike(want: Any, candidates: list[Any]) -> Any:
+    """Return the candidate that ``want`` describes without naming its id."""
+    if want.tag == "op":
+        return _operation(want, candidates)
+    keys = {"node": "uname", "nvpair": "name", "recipient": "value", "attribute": "name"}
+    key = keys.get(want.tag)
+    if key:
+        return next((one for one in candidates if one.get(key) == want.get(key)), None)
+    if want.tag == "fencing-level":
+        names = ("target", "target-pattern", "target-attribute", "target-value", "index")
+        same = (one for one in candidates if all(one.get(n) == want.get(n) for n in names))
+        return next(same, None)
+    return candidates[0] if candidates else None
+
+
+def _operation(want: Any, candidates: list[Any]) -> Any:
+    """Return the operation of this name and role: of the same interval, else the only one."""
+    same = [
+        one
+        for one in candidates
+        if one.get("name") == want.get("name")
+        and same_attribute("role", one.get("role", "Started"), want.get("role", "Started"))
+    ]
+    interval = want.get("interval", "0")
+    exact = [one for one in same if same_attribute("interval", one.get("interval", "0"), interval)]
+    return next(iter([*exact, *(same if len(same) == 1 else [])]), None)
+
+
+def is_plain(nvset: Any) -> bool:
+    """Tell whether a set always applies and has nothing that tells it apart."""
+    apart = ("id", "id-ref", "score")
+    return nvset.find("rule") is None and not any(nvset.get(name) for name in apart)
+
+
+def plain_sets(have: Any, tag: str, taken: set[int]) -> list[Any]:
+    """Return the sets of ``have`` that always apply, the one that wins first."""
+    sets = [
+        one
+        for one in have.iterfind(tag)
+        if one.find("rule") is None and one.get("id-ref") is None and id(one) not in taken
+    ]
+    return sorted(sets, key=lambda one: one.get("id") != "cib-bootstrap-options")
+
+
+def pairs_called(sets: Iterable[Any], name: str) -> list[Any]:
+    """Return every pair in ``sets`` that is called ``name``, in whichever spelling."""
+    return [
+        pair
+        for nvset in sets
+        for pair in nvset.iterfind("nvpair")
+        if pair.get("name") == name or _same_name(nvset.tag, pair.get("name", ""), name)
+    ]
+
+
+def _same_name(tag: str, one: str, other: str) -> bool:
+    if tag == "cluster_property_set":
+        return option_key(one) == option_key(other)
+    return tag == "meta_attributes" and meta_key(one) == meta_key(other)
+
+
+def same_pair(pair: Any, old: str, new: str, types: Types) -> bool:
+    """Tell whether two values of a pair mean the same where it stands."""
+    if old == new:
+        return True
+    nvset = pair.getparent()
+    name = pair.get("name") or ""
+    if nvset.tag != "instance_attributes":
+        return same_meta(name, old, new)
+    owner = nvset.getparent()
+    if owner.tag == "op":
+        return same_meta(name, old, new)
+    return types.same(owner, name, old, new)

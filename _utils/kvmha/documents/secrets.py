@@ -1,0 +1,24 @@
+"""Values that are shown nowhere: which they are, and what is shown in their place."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+# Names that fence agents, resource agents and alert agents give to passwords and the like.
+_NAME = re.compile(
+    r"(passw(or)?d|passphrase|secret|secret_?key|api_?key|(^|[_-])(pass|pwd|token|community))\Z",
+    re.IGNORECASE,
+)
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether the parameter ``name`` is one whose value must not be shown."""
+    return _NAME.search(name) is not None
+
+
+def shown(name: str, value: str | None) -> str | None:
+    """Return ``value``, or for a secret a fingerprint: 8 hexadecimal digits of its SHA-256."""
+    if value is None or not is_secret(name):
+        return value
+    return f"secret {hashlib.sha256(value.encode()).hexdigest()[:8]}"
