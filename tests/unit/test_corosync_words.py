@@ -70,7 +70,7 @@ def test_no_cost_is_decided_for_what_has_no_word():
         ("nodelist.node[a].ring1_addr", Action.CREATE, "knet", Disruption.RELOAD),
         ("nodelist.node[a].ring1_addr", Action.UPDATE, "knet", Disruption.CLUSTER_STOP),
         ("nodelist.node[a].ring1_addr", Action.CREATE, "udpu", Disruption.CLUSTER_STOP),
-        ("quorum.two_node", Action.CREATE, "knet", Disruption.CLUSTER_STOP),
+        ("quorum.two_node", Action.CREATE, "knet", Disruption.RELOAD),
         ("quorum.two_node", Action.DELETE, "knet", Disruption.RELOAD),
         ("quorum.device.net.host", Action.UPDATE, "knet", Disruption.RELOAD),
         ("quorum.wait_for_all", Action.UPDATE, "knet", Disruption.CLUSTER_STOP),
@@ -189,3 +189,21 @@ def test_mistakes_in_a_part_are_told_at_once():
 def test_every_rule_between_values_is_of_whole_clusters_only():
     nonsense = {"transport": "udpu", "crypto_cipher": "aes256", "quorum": {"two_node": True}}
     assert not isinstance(load_part({"corosync": nonsense}), ClusterSpec)
+
+
+@pytest.mark.parametrize(("path", "place", "meta"), WORDS)
+def test_a_value_that_cannot_be_read_is_a_mistake_there_only(path, place, meta, example):
+    said = pillar(place, [{}])["corosync"]
+    if "device" in place:
+        device = said["quorum"]["device"]
+        net = {"host": "qnetd.example.org"} | device.get("net", {})
+        said["quorum"]["device"] = {"model": "net", "votes": 1} | device | {"net": net}
+    if place[0] == "nodelist":
+        said["nodelist"][0] = {"name": "ha-host1"} | said["nodelist"][0]
+    if "knet_ping" in path:
+        pings = {"knet_ping_interval": "1s", "knet_ping_timeout": "2s"}
+        said["interfaces"][0] = pings | said["interfaces"][0]
+    with pytest.raises(InvalidInput) as caught:
+        load(example("lab") | {"corosync": said})
+    where = "".join("[0]" if step == [] else f".{step}" for step in place)
+    assert {problem.place for problem in caught.value.problems} == {f"corosync{where}"}

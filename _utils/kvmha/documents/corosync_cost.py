@@ -2,7 +2,7 @@
 
 Sources: totem_volatile_config_read in totemconfig.c and the reload in cfg.c of corosync 3.1,
 corosync.conf(5); for quorum votequorum(5), "Only votes, quorum_votes, expected_votes and
-two_node can be changed at runtime".
+two_node can be changed at runtime". tests/contract/test_corosync_reload.py asks corosync itself.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RELOADS = frozenset({
         "linknumber", "ringnumber",
     )),
     "nodelist.node.quorum_votes",
-    "quorum.expected_votes", "quorum.votes",
+    "quorum.expected_votes", "quorum.votes", "quorum.two_node",
     # Read into cmap again at a reload, and looked up there whenever a client connects.
     "uidgid.uid", "uidgid.gid",
 })
@@ -59,12 +59,13 @@ STOPS = frozenset({
         "auto_tie_breaker", "auto_tie_breaker_node", "allow_downscale",
         "expected_votes_tracking", "leaving_timeout", "cancel_wait_for_all",
     )),
-    *(f"nozzle.{key}" for key in ("name", "ipaddr", "ipprefix", "macaddr")),
 })
-# Of these sections everything costs the same. corosync reads logging again, and the device's
-# votes; corosync-qdevice itself has to be restarted, which disturbs no resource.
+# Of these sections everything costs the same. corosync reads logging again, makes the nozzle
+# anew, and reckons with the device's votes; corosync-qdevice itself has to be restarted, which
+# disturbs no resource.
 _SECTIONS = {
     "logging": Disruption.RELOAD,
+    "nozzle": Disruption.RELOAD,
     "quorum.device": Disruption.RELOAD,
     "system": Disruption.CLUSTER_STOP,
     "resources": Disruption.CLUSTER_STOP,
@@ -95,9 +96,6 @@ def decided(address: str, action: Action, transport: str) -> Disruption | None:
     reloads = None
     if path == "nodelist.node":  # a whole node: corosync.conf(5), "To add a new node"
         reloads = action is Action.CREATE
-    elif path == "quorum.two_node":
-        # Seen with 3.1.7: a reload with a third node drops the flag 2Node.
-        reloads = action is Action.DELETE
     elif _LINK.match(path):  # knet's links can be added and removed
         reloads = transport == "knet" and action in (Action.CREATE, Action.DELETE)
     elif path in RELOADS | STOPS:
