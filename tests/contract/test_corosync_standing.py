@@ -13,6 +13,8 @@ from kvmha.documents import corosync_conf
 from kvmha.errors import InvalidInput, KvmhaError
 from kvmha.plan import Disruption
 from kvmha.spec import load, load_part
+from kvmha.spec.corosync import CorosyncPart
+from kvmha.spec.corosync_words import words
 from kvmha.tools import corosync
 from kvmha.tools.runner import Runner
 from tests.contract.test_corosync import AsNode, Running
@@ -56,6 +58,22 @@ def test_corosync_judges_the_rebuilt_file_as_the_original(case, tmp_path):
     code, said = verdict(original, tmp_path)
     assert (code == 0) is (case.name not in REFUSED), said
     assert verdict(rebuilt, tmp_path)[0] == code
+
+
+def test_corosync_accepts_every_word_as_we_write_it(tmp_path):
+    said = {"nodelist": [{"name": "ha-host1", "nodeid": 1, "ring0_addr": "127.0.0.1"}]}
+    said |= {"uidgid": [{"uid": "nobody"}], "interfaces": [{"linknumber": 0}]}
+    for word in words(CorosyncPart):
+        if word.meta.many or word.meta.example is None:
+            continue
+        *way, last = word.place
+        inner = said
+        for name in way:
+            inner = inner.setdefault(name, {})
+        inner[last] = word.meta.example
+    said["logging"]["logfile"] = str(tmp_path / "corosync.log")  # opened, wanted or not
+    text = corosync_conf.render(build.build(load_part({"corosync": said})))
+    corosync.accepts(AsNode(), text)
 
 
 # --- tools -------------------------------------------------------------------------------------

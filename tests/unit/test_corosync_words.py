@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from kvmha.build import corosync_conf as build
 from kvmha.build.corosync_export import export
@@ -133,6 +137,13 @@ def test_two_nodes_with_three_votes_are_no_two_node(example, changed):
     assert build.build(spec).section("quorum").get("two_node") is None
 
 
+def test_the_manual_says_what_can_be_said(example):
+    manual = Path(__file__).parents[2] / "docs" / "how-to" / "corosync-conf.md"
+    (block,) = re.findall(r"```yaml\n(.*?)```", manual.read_text(), re.DOTALL)
+    spec = load(example("three_node") | yaml.safe_load(block)["kvmha"])
+    assert corosync_conf.flatten(build.build(spec))["nodelist.node[ha-host1].quorum_votes"] == "2"
+
+
 # --- what is not in the pillar -----------------------------------------------------------------
 
 FOREIGN = (
@@ -184,6 +195,11 @@ def test_mistakes_in_a_part_are_told_at_once():
         load_part({"corosync": {"token": "5", "totem": {"more": {"a{": 1}}, "nodelits": []}})
     places = {problem.place for problem in caught.value.problems}
     assert places == {"corosync.token", "corosync.totem.more.a{", "corosync.nodelits"}
+
+
+def test_a_part_is_passed_without_the_key_kvmha():
+    with pytest.raises(InvalidInput, match="pass what stands below it"):
+        load_part({"kvmha": {"corosync": {}}})
 
 
 def test_every_rule_between_values_is_of_whole_clusters_only():

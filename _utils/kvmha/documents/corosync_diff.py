@@ -51,7 +51,7 @@ def diff(old: Section | None, new: Section, *, running: bool) -> tuple[Change, .
 
 
 def _fingerprint(secret: str | None) -> str | None:
-    return None if secret is None else hashlib.sha256(secret.encode()).hexdigest()[:8]
+    return secret and f"secret {hashlib.sha256(secret.encode()).hexdigest()[:8]}"
 
 
 def _action(old: str | None, new: str | None) -> Action:

@@ -46,6 +46,8 @@ def load_part(data: Mapping[str, Any]) -> ClusterPart:
     Raises InvalidInput with all problems of its values. No rule between values is asked, since
     what stands may break any.
     """
+    if isinstance(data, Mapping) and set(data) == {"kvmha"}:
+        raise InvalidInput("pillar kvmha", [_wrapped()])
     reader = _Reader()
     part: ClusterPart = reader.object(ClusterPart, data, "")
     if problems := [*reader.found(), *unwritable(part.corosync)]:
