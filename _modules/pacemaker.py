@@ -7,6 +7,7 @@ key ``kvmha``; without it the minion's own pillar is used.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from kvmha import platforms
@@ -17,6 +18,9 @@ from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, is_part, load, load_part
 from kvmha.tools import pacemaker
 from kvmha.tools.runner import Runner
+from kvmha.values import milliseconds
+
+log = logging.getLogger(__name__)
 
 __version__ = "0.1.0"
 __virtualname__ = "pacemaker"
@@ -52,11 +56,18 @@ def apply(
     part: str = "vms",
     expect: str | None = None,
     cib_file: str | None = None,
+    *,
+    allow: str = "data_loss",
+    settle: str | int = 0,
 ) -> dict[str, Any]:
     """Bring the CIB to what ``spec`` says, with one patch; what is not ours there is kept.
 
     ``expect`` is the digest of the plan that was shown; another plan is an error. What the
-    cluster then does is in the plan's notes: resources may start, stop or move.
+    cluster then does is in the plan's notes: resources may start, stop or move. ``allow`` is
+    the worst disruption that may be caused (none, reload, resource_restart, cluster_stop,
+    data_loss); a plan above it is refused. ``settle`` is how long to wait until the cluster has
+    done it all (``5min``, or seconds); 0 waits for nothing. Beside the plan there is ``left``:
+    what still differs.
 
     CLI Example:
 
@@ -64,7 +75,11 @@ def apply(
 
         salt ha-host1 pacemaker.apply part=fencing
     """
-    return pacemaker.apply(Runner(), _wanted(spec, part), expect, cib_file).to_dict()
+    runner, seconds = Runner(), milliseconds(settle, unit="s") / 1000
+    done, left = pacemaker.apply(runner, _wanted(spec, part), expect, cib_file, allow)
+    if done and seconds:
+        pacemaker.settle(runner, seconds, told=_progress)
+    return {**done.to_dict(), "left": left.to_dict()}
 
 
 @user_errors
@@ -149,6 +164,13 @@ def fencing_answers(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """
     names = [node.name for node in _load(spec).nodes]
     return pacemaker.fencing_answers(Runner(), names)
+
+
+def _progress(line: str) -> None:
+    """Tell what is waited for, on the minion's log and on the master's event bus."""
+    log.info("%s", line)
+    if "event.send" in __salt__ and __opts__.get("file_client") == "remote":
+        __salt__["event.send"]("kvmha/progress", {"message": line})
 
 
 def _load(spec: dict[str, Any] | None) -> ClusterSpec:
