@@ -107,6 +107,21 @@ def test_without_a_file_there_is_nothing_to_describe(tmp_path):
         corosync.export_conf(tmp_path / "corosync.conf")
 
 
+def test_what_is_no_file_is_told_so(tmp_path):
+    with pytest.raises(KvmhaError, match=r"cannot be read: Is a directory"):
+        corosync.export_conf(tmp_path)
+    with pytest.raises(KvmhaError, match=r"cannot be read: Is a directory"):
+        corosync.plan_conf(Runner(), load_part({"corosync": {}}), tmp_path)
+
+
+def test_who_may_read_the_file_stays(standing):
+    standing.chmod(0o600)
+    corosync.apply_conf(
+        Runner(), load_part({"corosync": {"token": "2s"}}), path=standing, live=False
+    )
+    assert standing.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_secret_is_in_no_message(standing):
     standing.write_text(f"totem {{\n  key: {SECRET}\n}}\n")
     with pytest.raises(InvalidInput) as caught:

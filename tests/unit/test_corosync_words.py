@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kvmha.plan import Action, Disruption
 from kvmha.spec import ClusterSpec, is_part, load, load_part
 from kvmha.spec.corosync import Corosync, CorosyncPart
 from kvmha.spec.corosync_words import words
+from kvmha.spec.fields import class_of
 
 
 def every_word(scope=CorosyncPart, prefix="", place=()):
@@ -223,3 +225,14 @@ def test_a_value_that_cannot_be_read_is_a_mistake_there_only(path, place, meta, 
         load(example("lab") | {"corosync": said})
     where = "".join("[0]" if step == [] else f".{step}" for step in place)
     assert {problem.place for problem in caught.value.problems} == {f"corosync{where}"}
+
+
+def test_classes_of_the_vocabulary_have_names_of_their_own():
+    seen = {}
+    todo = [ClusterSpec, CorosyncPart]
+    while todo:
+        cls = todo.pop()
+        if seen.setdefault(cls.__name__, cls) is not cls:
+            pytest.fail(f"two classes are called {cls.__name__}")
+        inner = (class_of(field.metadata["said"]) for field in dataclasses.fields(cls))
+        todo += [one for one in inner if one and seen.get(one.__name__) is not one]

@@ -10,7 +10,7 @@ from typing import Any
 from kvmha.documents import corosync_conf
 from kvmha.documents.corosync_conf import Entry, Section
 from kvmha.spec.corosync import Corosync
-from kvmha.spec.corosync_totem import Interface, RingNode
+from kvmha.spec.corosync_totem import LinkInterface, RingNode
 from kvmha.spec.corosync_words import Word, lists, scalar, words, written
 from kvmha.spec.model import ClusterSpec, Node
 from kvmha.spec.part import ClusterPart
@@ -128,7 +128,7 @@ def _unnumbered(builder: _Builder, section: Section, item: Any) -> Any:
 
     It may have it as ``ringnumber`` or, for link 0, in not naming one.
     """
-    if not isinstance(item, Interface):
+    if not isinstance(item, LinkInterface):
         return item
     builder.own(section, "linknumber", "ringnumber")
     return dataclasses.replace(item, linknumber=None, ringnumber=None)

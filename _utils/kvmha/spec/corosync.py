@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kvmha.spec.corosync_logging import Logging
 from kvmha.spec.corosync_quorum import Quorum
-from kvmha.spec.corosync_totem import Interface, RingNode, Totem
+from kvmha.spec.corosync_totem import LinkInterface, RingNode, Totem
 from kvmha.spec.fields import optional, said
 
 Free = Mapping[str, str | int | bool]
@@ -40,7 +40,7 @@ class System:
 
 
 @dataclass(frozen=True)
-class Resource:
+class WatchedResource:
     """``corosync.resources.{load_15min,memory_used}``: what corosync watches on its own."""
 
     max: str | None = optional("word", "Value that fails it.", "8.0")
@@ -55,8 +55,10 @@ class Resource:
 class SystemResources:
     """``corosync.resources.system``: load and memory of the host."""
 
-    load_15min: Resource = optional("object", "The load.", of=Resource)
-    memory_used: Resource = optional("object", "Memory in use, in percent.", of=Resource)
+    load_15min: WatchedResource = optional("object", "The load.", of=WatchedResource)
+    memory_used: WatchedResource = optional(
+        "object", "Memory in use, in percent.", of=WatchedResource
+    )
     more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
@@ -140,8 +142,12 @@ class CorosyncPart:
         key="totem.crypto_hash",
     )
     totem: Totem = optional("object", "The membership protocol.", of=Totem)
-    interfaces: tuple[Interface, ...] = optional(
-        "object", "Links, where they need words.", many=True, of=Interface, key="totem.interface"
+    interfaces: tuple[LinkInterface, ...] = optional(
+        "object",
+        "Links, where they need words.",
+        many=True,
+        of=LinkInterface,
+        key="totem.interface",
     )
     nodelist: tuple[RingNode, ...] = optional(
         "object",

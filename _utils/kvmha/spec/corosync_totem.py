@@ -141,7 +141,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Interface:
+class LinkInterface:
     """``corosync.interfaces[]``: a link (knet) or ring (udp, udpu)."""
 
     linknumber: int | None = optional("integer", "Number of the link.", 0, minimum=0, maximum=7)

@@ -33,7 +33,7 @@ def export_conf(path: Path = CONF) -> dict[str, Any]:
 
     Raises KvmhaError when there is none, InvalidInput for what cannot be read or said.
     """
-    text = files.read(path)
+    text = _conf(path)
     if text is None:
         raise KvmhaError(f"there is no {path}", hint="say which file with path=")
     return export.export(corosync_conf.parse(text))
@@ -70,13 +70,13 @@ def apply_conf(
         return plan
     if live:
         accepts(runner, text)
-    files.write(path, text, mode=0o644)
+    files.write(path, text)
     if plan.disruption is Disruption.RELOAD:
         try:
             runner.run(RELOAD, hint="the file was put back; see the log of corosync")
         except CommandFailed:
             if before is not None:
-                files.write(path, before, mode=0o644)
+                files.write(path, before)
             raise
     return plan
 
@@ -84,7 +84,7 @@ def apply_conf(
 def _observe_conf(
     runner: Runner, spec: ClusterSpec | ClusterPart, path: Path, *, live: bool
 ) -> tuple[Plan, str, str | None]:
-    text = files.read(path)
+    text = _conf(path)
     old = corosync_conf.parse(text) if text is not None else None
     new = build.build(spec, old)
     changes = corosync_diff.diff(old, new, running=False)
@@ -102,6 +102,14 @@ def _observe_conf(
         notes.append(f"in the file, not in the pillar, kept: {', '.join(left)}")
     plan = Plan(changes, sha256(text)[:16] if text is not None else "no file", tuple(notes))
     return plan, corosync_conf.render(new), text
+
+
+def _conf(path: Path) -> str | None:
+    """Return the text of a corosync.conf that somebody named, or None when there is none."""
+    try:
+        return files.read(path)
+    except OSError as error:
+        raise KvmhaError(f"{path} cannot be read: {error.strerror}", hint="name a file") from None
 
 
 def accepts(runner: Runner, text: str) -> None:
