@@ -139,7 +139,7 @@ SHAPES = {
     ),
     "choice": (
         {"corosync.transport": "Knet"},
-        "corosync.transport: 'Knet' is none of knet, udpu "
+        "corosync.transport: 'Knet' is none of knet, udpu, udp "
         "(hint: did you mean 'knet'?) [NOT_A_CHOICE]",
     ),
     "duration without unit": (

@@ -21,7 +21,8 @@ class Meta:
     or a list of sets of name-value pairs) or object; ``many`` makes it a list of them; ``of``
     is the dataclass of an object, or its name where it holds itself. ``xml`` is where the CIB
     keeps it (see ``kvmha.documents.cib_codec``); ``only`` names the kinds of the object that
-    may have it; with ``blank`` an empty text is a value.
+    may have it; with ``blank`` an empty text is a value. ``key`` is where corosync.conf keeps it,
+    if not under the field's own name (see ``kvmha.spec.corosync_words``).
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Meta:
     xml: str = ""
     only: tuple[str, ...] = ()
     blank: bool = False
+    key: str = ""
 
 
 def said(
@@ -52,6 +54,7 @@ def said(
     xml: str = "",
     only: Sequence[str] = (),
     blank: bool = False,
+    key: str = "",
 ) -> Any:
     """Return a dataclass field with its Meta; without ``default`` it is required.
 
@@ -61,7 +64,7 @@ def said(
     required = default is MISSING
     meta = Meta(
         kind, doc, example, many, of, tuple(choices), minimum, maximum,
-        required=required, xml=xml, only=tuple(only), blank=blank,
+        required=required, xml=xml, only=tuple(only), blank=blank, key=key,
     )  # fmt: skip
     if required:
         return field(kw_only=True, metadata={"said": meta})
@@ -103,3 +106,12 @@ def classes_of(cls: type) -> tuple[type, ...]:
 
     walk(cls)
     return tuple(found)
+
+
+def optional(kind: str, doc: str, example: Any = None, **rest: Any) -> Any:
+    """Return a field that may stay unsaid: None then; an empty list, mapping or object.
+
+    What is unsaid is neither enforced nor given a default of ours.
+    """
+    empty: Any = () if rest.get("many") else dict if kind == "scalars" else rest.get("of")
+    return said(kind, doc, example=example, default=empty, **rest)

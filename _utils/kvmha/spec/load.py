@@ -12,6 +12,7 @@ from typing import Any
 from kvmha import rules
 from kvmha.errors import InvalidInput, Problem
 from kvmha.spec import kinds
+from kvmha.spec.corosync_words import unwritable
 from kvmha.spec.fields import Meta, class_of, default_of, fields_of
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.part import ClusterPart
@@ -42,11 +43,14 @@ def load(data: Mapping[str, Any]) -> ClusterSpec:
 def load_part(data: Mapping[str, Any]) -> ClusterPart:
     """Return what ``data``, a document without a cluster, says of corosync and Pacemaker.
 
-    Raises InvalidInput with all problems of its values.
+    Raises InvalidInput with all problems of its values. No rule between values is asked, since
+    what stands may break any.
     """
+    if isinstance(data, Mapping) and set(data) == {"kvmha"}:
+        raise InvalidInput("pillar kvmha", [_wrapped()])
     reader = _Reader()
     part: ClusterPart = reader.object(ClusterPart, data, "")
-    if problems := reader.found():
+    if problems := [*reader.found(), *unwritable(part.corosync)]:
         raise InvalidInput("pillar kvmha", problems)
     return part
 

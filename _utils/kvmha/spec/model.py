@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kvmha.spec.cib import Cib
+from kvmha.spec.corosync import Corosync
 from kvmha.spec.fields import said
 
 
@@ -36,33 +37,6 @@ class Node:
     def minion_id(self) -> str:
         """The id of the node's minion."""
         return self.minion or self.name
-
-
-@dataclass(frozen=True)
-class Corosync:
-    """``corosync``: transport and timeouts of the membership."""
-
-    transport: str = said(
-        "text", "How nodes talk.", default="knet", choices=("knet", "udpu"), example="knet"
-    )
-    token: int = said("duration", "Silence after which a node is lost.", default=5000, example="5s")
-    consensus: int | None = said(
-        "duration", "Default: 1.2 times the token.", default=None, example="6s"
-    )
-    crypto_cipher: str = said(
-        "text",
-        "Encryption (knet only).",
-        default="aes256",
-        choices=("none", "aes256", "aes192", "aes128"),
-        example="aes256",
-    )
-    crypto_hash: str = said(
-        "text",
-        "Authentication (knet only).",
-        default="sha256",
-        choices=("none", "md5", "sha1", "sha256", "sha384", "sha512"),
-        example="sha256",
-    )
 
 
 @dataclass(frozen=True)
@@ -286,7 +260,7 @@ class ClusterSpec:
         "object", "How a node that fails is made certain to be off.", of=Fencing
     )
     corosync: Corosync = said(
-        "object", "Transport and timeouts of the membership.", of=Corosync, default=Corosync
+        "object", "The membership, and all of corosync.conf.", of=Corosync, default=Corosync
     )
     storage: Storage = said(
         "object", "What the virtual machines stand on.", of=Storage, default=Storage
