@@ -81,9 +81,9 @@ def plan(runner: Runner, wanted: Wanted, cib_file: str | None = None) -> Plan:
     """Return what would change in the CIB, and as notes what the cluster would then do.
 
     Without a running cluster the plan is made from an empty CIB. One program when nothing
-    is to change, three or four otherwise. Raises KvmhaError when Pacemaker would not accept it.
+    is to change, three otherwise, four when something would be disturbed. Raises KvmhaError when Pacemaker would not accept it.
     """
-    return _propose(runner, wanted, cib_file, simulate=True).plan
+    return _propose(runner, wanted, cib_file, always=True).plan
 
 
 def apply(
@@ -102,10 +102,11 @@ def apply(
     plan raises StalePlan; the epoch is no part of that digest, since a change elsewhere in the
     CIB does no harm. Raises Refused for a plan above ``allow``, and KvmhaError when Pacemaker
     does not run here. One program when nothing is to change, else three, or four where
-    something runs that the change could disturb.
+    something runs; one more before a plan is refused, or with ``expect``.
     """
+    limit = Disruption.NONE if expect else Disruption.of(allow)
     for _ in range(TRIES):
-        proposal = _propose(runner, wanted, cib_file, simulate=False)
+        proposal = _propose(runner, wanted, cib_file, limit)
         if proposal.base is None:
             raise KvmhaError(NOT_RUNNING_HERE, hint=_START_IT)
         proposal.plan.refuse_stale(expect)
@@ -142,8 +143,15 @@ def settle(runner: Runner, seconds: float, told: Callable[[str], None] = lambda 
     eventually(missing, timeout=seconds, interval=0.5)
 
 
-def _propose(runner: Runner, wanted: Wanted, cib_file: str | None, *, simulate: bool) -> Proposal:
-    """Query, edit, judge; ``simulate`` also where nothing has been started yet."""
+def _propose(
+    runner: Runner,
+    wanted: Wanted,
+    cib_file: str | None,
+    limit: Disruption = Disruption.NONE,
+    *,
+    always: bool = False,
+) -> Proposal:
+    """Query, edit, judge; ``always`` also where nothing has been started yet."""
     base = query(runner, cib_file)
     text = cib.EMPTY if base is None else base
     new, changes, told = cib_merge.edit(text, wanted)
@@ -156,21 +164,21 @@ def _propose(runner: Runner, wanted: Wanted, cib_file: str | None, *, simulate: 
     if base is None:
         plan = plan.noted(f"{NOT_RUNNING_HERE}: planned from an empty CIB")
     elif changes:
-        plan = _judged(runner, plan, base, new, simulate or cib.anything_started(base))
+        plan = plan.noted(*_old_faults(runner, new, base))
+        if always or cib.anything_started(base):
+            plan = _priced(runner, plan, base, new, limit)
     return Proposal(plan, base, new)
 
 
-def _judged(runner: Runner, plan: Plan, base: str, new: str, simulate: bool) -> Plan:
+def _priced(runner: Runner, plan: Plan, base: str, new: str, limit: Disruption) -> Plan:
     """Return ``plan`` with what the cluster would do, and what that costs.
 
-    What it would do without the change too is no cost of the change.
+    What it would do without the change too is no cost of the change. That takes a second
+    simulation, which is made only where a cost is above ``limit``.
     """
-    plan = plan.noted(*_old_faults(runner, new, base))
-    if not simulate:
-        return plan
     said = _simulated(runner, new)
     consequences = crm_simulate.parse(said)
-    if any(one.cost for one in consequences):
+    if any(one.cost > limit for one in consequences):
         anyway = crm_simulate.parse(_simulated(runner, base))
         consequences = crm_simulate.caused(consequences, anyway)
     changes = crm_simulate.with_costs(plan.changes, consequences)
