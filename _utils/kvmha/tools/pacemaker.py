@@ -81,7 +81,8 @@ def plan(runner: Runner, wanted: Wanted, cib_file: str | None = None) -> Plan:
     """Return what would change in the CIB, and as notes what the cluster would then do.
 
     Without a running cluster the plan is made from an empty CIB. One program when nothing
-    is to change, three otherwise, four when something would be disturbed. Raises KvmhaError when Pacemaker would not accept it.
+    is to change, three otherwise, four when something would be disturbed. Raises KvmhaError
+    when Pacemaker would not accept it.
     """
     return _propose(runner, wanted, cib_file, always=True).plan
 
