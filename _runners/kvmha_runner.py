@@ -16,7 +16,7 @@ import kvmha
 from kvmha import pillar_file, report
 from kvmha.errors import InvalidInput
 from kvmha.salt_edge import loadable
-from kvmha.spec import ClusterSpec, load
+from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 from kvmha.spec.schema import json_schema, schema_text
 
 __version__ = "0.1.0"
@@ -54,9 +54,10 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
 def validate_pillar(*paths: str) -> dict[str, Any]:
     """Return all mistakes of pillar files, each with its line, without asking a node.
 
-    ``paths`` are SLS or YAML files with the key ``kvmha``. Files with Jinja are refused: what
-    they say depends on the minion, and their lines are not those that Salt reads. The problems
-    read ``FILE:LINE:COLUMN: PLACE: ...``. The exit status is 1 when there are any.
+    ``paths`` are SLS or YAML files with the key ``kvmha``, exports among them. Files with Jinja
+    are refused: what they say depends on the minion, and their lines are not those that Salt
+    reads. The problems read ``FILE:LINE:COLUMN: PLACE: ...``. The exit status is 1 when there
+    are any.
 
     CLI Example:
 
@@ -72,7 +73,7 @@ def validate_pillar(*paths: str) -> dict[str, Any]:
     clusters = {
         path: {"cluster": spec.cluster.name, "nodes": [node.name for node in spec.nodes]}
         for path, (spec, _) in checked.items()
-        if spec is not None
+        if isinstance(spec, ClusterSpec)
     }
     well = not problems
     return _ended(well) | {"valid": well, "problems": problems, "clusters": clusters}
@@ -107,8 +108,8 @@ def _is_readable(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("{'out': 'highstate'")
 
 
-def _checked(path: str) -> tuple[ClusterSpec | None, list[str]]:
-    """Return the cluster of the file at ``path``, or None and the mistakes, in their order."""
+def _checked(path: str) -> tuple[ClusterSpec | ClusterPart | None, list[str]]:
+    """Return what the file at ``path`` says, or None and the mistakes, in their order."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -118,7 +119,7 @@ def _checked(path: str) -> tuple[ClusterSpec | None, list[str]]:
     return None if findings else spec, [f"{path}:{finding}" for finding in findings]
 
 
-def _read(text: str) -> tuple[ClusterSpec | None, list[pillar_file.Finding]]:
+def _read(text: str) -> tuple[ClusterSpec | ClusterPart | None, list[pillar_file.Finding]]:
     stopper = pillar_file.unrendered(text)
     if stopper:
         return None, [stopper]
@@ -133,7 +134,8 @@ def _read(text: str) -> tuple[ClusterSpec | None, list[pillar_file.Finding]]:
     if stopper:
         return None, [stopper, *repeated]
     try:
-        return load(document[pillar_file.KEY]), repeated
+        said = document[pillar_file.KEY]
+        return load_part(said) if is_part(said) else load(said), repeated
     except InvalidInput as error:
         return None, [*repeated, *pillar_file.located(root, error.problems)]
 

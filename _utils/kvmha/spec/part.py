@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from kvmha.spec.cib import Cib
 from kvmha.spec.corosync import CorosyncPart
 from kvmha.spec.fields import said
-
-_WHOLE = ("cluster", "nodes", "fencing")
 
 
 @dataclass(frozen=True)
@@ -38,5 +36,6 @@ class ClusterPart:
 
 
 def is_part(data: Any) -> bool:
-    """Tell whether a document has none of the keys that make it a cluster's."""
-    return isinstance(data, Mapping) and bool(data) and not any(key in data for key in _WHOLE)
+    """Tell whether a document says nothing beyond this: no cluster, nodes or VMs."""
+    known = {field.name for field in fields(ClusterPart)}
+    return isinstance(data, Mapping) and bool(data) and set(data) <= known
