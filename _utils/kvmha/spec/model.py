@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from kvmha.spec.cib import Cib
 from kvmha.spec.corosync import Corosync
 from kvmha.spec.fields import said
+from kvmha.spec.part import agents, unmanaged
 
 
 @dataclass(frozen=True)
@@ -276,21 +277,8 @@ class ClusterSpec:
         of=Cib,
         default=Cib,
     )
-    unmanaged: str = said(
-        "text",
-        "What happens to what stands in the configuration of corosync and Pacemaker beside what "
-        "is said here: it is kept, kept and told, or removed.",
-        default="report",
-        choices=("keep", "report", "remove"),
-        example="report",
-    )
-    agents: str = said(
-        "text",
-        "What follows when agents that are installed would not take a parameter.",
-        default="refuse",
-        choices=("refuse", "report"),
-        example="refuse",
-    )
+    unmanaged: str = unmanaged()
+    agents: str = agents()
     consent: Consent = said(
         "object", "What would otherwise be refused.", of=Consent, default=Consent
     )

@@ -11,6 +11,29 @@ from kvmha.spec.corosync import CorosyncPart
 from kvmha.spec.fields import said
 
 
+def unmanaged() -> Any:
+    """Return the field ``unmanaged``, which every document may have."""
+    return said(
+        "text",
+        "What happens to what stands in the configuration of corosync and Pacemaker beside what "
+        "is said here: it is kept, kept and told, or removed.",
+        default="report",
+        choices=("keep", "report", "remove"),
+        example="report",
+    )
+
+
+def agents() -> Any:
+    """Return the field ``agents``, which every document may have."""
+    return said(
+        "text",
+        "What follows when agents that are installed would not take a parameter.",
+        default="refuse",
+        choices=("refuse", "report"),
+        example="refuse",
+    )
+
+
 @dataclass(frozen=True)
 class ClusterPart:
     """The words of corosync and Pacemaker without a cluster of ours around them."""
@@ -19,20 +42,8 @@ class ClusterPart:
         "object", "corosync.conf, without defaults of ours.", of=CorosyncPart, default=CorosyncPart
     )
     cib: Cib = said("object", "Pacemaker's configuration.", of=Cib, default=Cib)
-    unmanaged: str = said(
-        "text",
-        "What happens to what stands beside what is said here.",
-        default="report",
-        choices=("keep", "report", "remove"),
-        example="report",
-    )
-    agents: str = said(
-        "text",
-        "What follows when agents that are installed would not take a parameter.",
-        default="refuse",
-        choices=("refuse", "report"),
-        example="refuse",
-    )
+    unmanaged: str = unmanaged()
+    agents: str = agents()
 
 
 def is_part(data: Any) -> bool:
