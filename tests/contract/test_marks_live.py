@@ -134,7 +134,7 @@ def test_nothing_else_is_a_mark(node):
 
 def test_the_clusters_own_pillar_leaves_every_mark_in_place(node):
     before = pacemaker.query(node)
-    plan = pacemaker.apply(node, wanted())
+    plan, _ = pacemaker.apply(node, wanted())
     assert not plan
     assert pacemaker.query(node) == before
     left = [note for note in plan.notes if note.endswith(": left as it is")]
@@ -166,7 +166,7 @@ def _place(texts, start):
 
 
 def test_a_pillar_that_says_otherwise_undoes_its_mark_alone(node):
-    plan = pacemaker.apply(node, wanted(**{"target-role": "Started"}))
+    plan, _ = pacemaker.apply(node, wanted(**{"target-role": "Started"}))
     assert [change.text().partition("  [")[0] for change in plan.changes] == [
         "~ cib:primitive/web/meta/target-role: Stopped -> Started"
     ]

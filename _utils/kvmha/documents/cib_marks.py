@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from kvmha.documents import typed_values
 from kvmha.documents.cib_match import RESOURCES
-from kvmha.documents.cib_spelling import meta_key, option_key, same_meta
+from kvmha.documents.cib_spelling import same_attribute
 from kvmha.documents.cib_tell import address
+from kvmha.documents.pacemaker_options import canonical_name
 from kvmha.values import age, boolean
 
 # What a role, or the truth of a value, means of the resource that has it.
@@ -68,7 +70,10 @@ class Mark:
 
     def is_in(self, attributes: dict[str, str]) -> bool:
         """Tell whether the element of its id, with these attributes, means the same."""
-        return not self.name or same_meta(self.name, attributes.get("value", ""), self.value)
+        value = attributes.get("value", "")
+        if self.name == "target-role":
+            return same_attribute(self.name, value, self.value)
+        return not self.name or typed_values.same("boolean", value, self.value)
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ def marks(root: Any, wanted: Any = None, now: float = 0.0) -> tuple[Mark, ...]:
 
 def stopped(root: Any, mark: Mark) -> float | None:
     """Return when what ``mark`` stopped has stopped last, by the status in the CIB, or None."""
-    if mark.name != "target-role" or not same_meta(mark.name, mark.value, "Stopped"):
+    if mark.name != "target-role" or mark.value.lower() != "stopped":
         return None
     held = root.xpath("configuration/resources//*[@id=$i]/descendant-or-self::primitive/@id",
                       i=mark.about)  # fmt: skip
@@ -167,9 +172,8 @@ def _pairs(configuration: Any) -> Iterator[Any]:
 def _key(pair: Any) -> tuple[str, str, str]:
     nvset = pair.getparent()
     owner = nvset.getparent()
-    name = option_key(pair.get("name")) if owner.tag == "crm_config" else meta_key(pair.get("name"))
     kind = "resource" if owner.tag in RESOURCES else owner.tag
-    return kind, owner.get("uname") or owner.get("id") or "", name
+    return kind, owner.get("uname") or owner.get("id") or "", canonical_name(pair.get("name"))
 
 
 def _of_pair(pair: Any) -> Mark | None:

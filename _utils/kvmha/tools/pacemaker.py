@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import bz2
 import re
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,14 @@ from typing import Any
 from lxml import etree
 
 from kvmha.build import cib_codec
-from kvmha.documents import cib, cib_merge, crm_mon, crm_simulate
+from kvmha.documents import cib, cib_merge, cib_patch, crm_mon, crm_simulate, secrets
 from kvmha.documents.cib import Wanted
-from kvmha.errors import CommandFailed, KvmhaError
-from kvmha.plan import Change, Plan
+from kvmha.errors import CommandFailed, InvalidInput, KvmhaError
+from kvmha.plan import Change, Disruption, Plan
 from kvmha.tools import cib_archive
 from kvmha.tools.corosync import attempt
 from kvmha.tools.runner import Result, Runner
+from kvmha.wait import eventually
 
 # Each lost try means that another's change went in, so somebody always gets on, and a pause
 # would only leave the field to the others. Many nodes at once lose to each other as often as
@@ -40,14 +40,13 @@ _NO_INPUT = 66  # what crm_verify says when it cannot ask for the CIB
 class Proposal:
     """A plan with the CIB it was made from and the one it leads to.
 
-    ``edits`` are its changes before their costs were known, ``found`` what checks said of them.
+    ``edits`` are its changes before their costs were known.
     """
 
     plan: Plan
     base: str | None
     new: str
     edits: tuple[Change, ...]
-    found: tuple[str, ...]
 
 
 def query(runner: Runner, cib_file: str | None = None) -> str | None:
@@ -102,83 +101,140 @@ def plan(runner: Runner, wanted: Wanted, cib_file: str | None = None) -> Plan:
     """Return what would change in the CIB, and as notes what the cluster would then do.
 
     Without a running cluster the plan is made from an empty CIB. One program when nothing
-    is to change, three otherwise. Raises KvmhaError when Pacemaker would not accept it.
+    is to change, three otherwise, four when something would be disturbed. Raises KvmhaError
+    when Pacemaker would not accept it.
     """
-    return _marked(_propose(runner, wanted, cib_file, simulate=True), wanted, cib_file)
+    return _marked(_propose(runner, wanted, cib_file, always=True), wanted, cib_file)
 
 
 def apply(
-    runner: Runner, wanted: Wanted, expect: str | None = None, cib_file: str | None = None
-) -> Plan:
-    """Bring the CIB to ``wanted`` with one patch; return what was changed.
+    runner: Runner,
+    wanted: Wanted,
+    expect: str | None = None,
+    cib_file: str | None = None,
+    allow: str | Disruption = Disruption.DATA_LOSS,
+) -> tuple[Plan, Plan]:
+    """Bring the CIB to ``wanted`` with one patch; return what was changed, and what is left.
 
     The patch holds the epoch of the CIB it was made from, so that it fails when anybody
-    changed the configuration in between; then the plan is made afresh, ``TRIES`` at most.
-    With ``expect``, the digest of a plan that was shown, another plan raises StalePlan.
-    The epoch is no part of that digest: a change elsewhere in the CIB does no harm. Raises
-    KvmhaError when Pacemaker does not run here.
+    changed the configuration in between; then the plan is made afresh, a bounded number of
+    times. A patch that was taken made the CIB what was planned, so what is left is seen from
+    that, without another query. With ``expect``, the digest of a plan that was shown, another
+    plan raises StalePlan; the epoch is no part of that digest, since a change elsewhere in the
+    CIB does no harm. Raises Refused for a plan above ``allow``, and KvmhaError when Pacemaker
+    does not run here. One program when nothing is to change, else three, or four where
+    something runs; one more before a plan is refused, or with ``expect``.
     """
+    limit = Disruption.NONE if expect else Disruption.of(allow)
     proposal = None
     for _ in range(TRIES):
-        proposal = _propose(runner, wanted, cib_file, simulate=False, lost=proposal)
+        proposal = _propose(runner, wanted, cib_file, limit, lost=proposal)
         if proposal.base is None:
             raise KvmhaError(NOT_RUNNING_HERE, hint=_START_IT)
         proposal.plan.refuse_stale(expect)
-        if not proposal.plan or _patch(runner, proposal.base, proposal.new, cib_file):
-            return _marked(proposal, wanted, cib_file)
+        proposal.plan.refuse_above(allow)
+        if not proposal.plan:
+            return _marked(proposal, wanted, cib_file), proposal.plan
+        if _patch(runner, proposal.base, proposal.new, cib_file):
+            left = Plan(cib_merge.edit(proposal.new, wanted)[1], "cib")
+            return _marked(proposal, wanted, cib_file), left
     raise KvmhaError(
         f"the CIB was changed by others {TRIES} times while a change was made",
         hint="see who changes it: cibadmin --query shows update-origin and update-client",
     )
 
 
+def settle(runner: Runner, seconds: float, told: Callable[[str], None] = lambda _: None) -> None:
+    """Wait until the cluster has nothing left to do; raise TimedOut with what it is still at.
+
+    ``told`` gets a line whenever that changes.
+    """
+    last = ""
+
+    def missing() -> str:
+        nonlocal last
+        done = runner.run(["crm_resource", "--wait", "--timeout=5s"], ok=None, timeout=60)
+        if done.returncode == 0:
+            return ""
+        at = [line.strip().lstrip("* ") for line in done.output.splitlines() if "\t" in line]
+        now = f"the cluster is still at: {'; '.join(at) or done.output.strip()}"
+        if now != last:
+            told(now)
+        last = now
+        return now
+
+    eventually(missing, timeout=seconds, interval=0.5)
+
+
 def _propose(
     runner: Runner,
     wanted: Wanted,
     cib_file: str | None,
+    limit: Disruption = Disruption.NONE,
     *,
-    simulate: bool,
+    always: bool = False,
     lost: Proposal | None = None,
 ) -> Proposal:
-    """Query, edit, check; ``simulate`` also where nothing has been started yet.
+    """Query, edit, judge; ``always`` also where nothing has been started yet.
 
     ``lost`` is a proposal that another's change has overtaken. Where the same edits are to be
-    made now, they are not checked again: each of the two changes was, and the other could as
-    well have come a moment after ours. Checking takes longer than all the rest, and whoever
+    made now, they are not judged again: each of the two changes was, and the other could as
+    well have come a moment after ours. Judging takes longer than all the rest, and whoever
     writes in that time wins.
     """
     base = query(runner, cib_file)
     text = cib.EMPTY if base is None else base
-    new, edits, told = cib_merge.edit(text, wanted)
-    changes, found = edits, []
+    new, changes, told = cib_merge.edit(text, wanted)
+    if lost and lost.edits == changes and base is not None:
+        return replace(lost, base=base, new=new)
+    plan = Plan(changes, "cib", tuple(told))
+    if changes:
+        problems, notes = wanted.types.judge(cib.parse(new), changes)
+        if problems:
+            raise InvalidInput("pillar kvmha:cib", problems)
+        plan = plan.noted(*notes)
     if base is None:
-        found.append(f"{NOT_RUNNING_HERE}: planned from an empty CIB")
-    elif lost and lost.edits == edits:
-        changes, found = lost.plan.changes, [*lost.found]
-    elif edits:
-        found += _check(runner, base, new)
-        if simulate or cib.anything_started(base):
-            ran = runner.run(
-                ["crm_simulate", "--simulate", "--xml-pipe", "--output-as=xml"], stdin=new
-            )
-            consequences = crm_simulate.parse(ran.stdout)
-            changes = crm_simulate.with_costs(edits, consequences)
-            found += [one.text() for one in consequences]
-    plan = Plan(changes, "cib", (*told, *found))
-    return Proposal(plan, base, new, edits, tuple(found))
+        plan = plan.noted(f"{NOT_RUNNING_HERE}: planned from an empty CIB")
+    elif changes:
+        plan = plan.noted(*_old_faults(runner, new, base))
+        if always or cib.anything_started(base):
+            plan = _priced(runner, plan, base, new, limit)
+    return Proposal(plan, base, new, changes)
 
 
 def _marked(proposal: Proposal, wanted: Wanted, cib_file: str | None) -> Plan:
     """Return the plan with notes about operators' marks; not before a patch, since it reads."""
-    base, plan = proposal.base, proposal.plan
-    if base is None:
-        return plan
-    notes = cib_archive.notes(base, proposal.new, wanted.tree, live=cib_file is None)
-    return replace(plan, notes=(*plan.notes, *notes))
+    if proposal.base is None:
+        return proposal.plan
+    live = cib_file is None
+    return proposal.plan.noted(
+        *cib_archive.notes(proposal.base, proposal.new, wanted.tree, live=live)
+    )
 
 
-def _check(runner: Runner, base: str, new: str) -> list[str]:
-    """Raise KvmhaError when ``new`` has faults that ``base`` has not; return the old ones."""
+def _priced(runner: Runner, plan: Plan, base: str, new: str, limit: Disruption) -> Plan:
+    """Return ``plan`` with what the cluster would do, and what that costs.
+
+    What it would do without the change too is no cost of the change. That takes a second
+    simulation, which is made only where a cost is above ``limit``.
+    """
+    said = _simulated(runner, new)
+    consequences = crm_simulate.parse(said)
+    if any(one.cost > limit for one in consequences):
+        anyway = crm_simulate.parse(_simulated(runner, base))
+        consequences = crm_simulate.caused(consequences, anyway)
+    changes = crm_simulate.with_costs(plan.changes, consequences)
+    placed = replace(plan, changes=changes, placement=crm_simulate.placement(said))
+    return placed.noted(*(one.text() for one in consequences))
+
+
+def _simulated(runner: Runner, text: str) -> str:
+    argv = ["crm_simulate", "--simulate", "--xml-pipe", "--output-as=xml"]
+    return runner.run(argv, stdin=text).stdout
+
+
+def _old_faults(runner: Runner, new: str, base: str) -> list[str]:
+    """Raise KvmhaError when ``new`` has faults that ``base`` has not; return notes of the rest."""
     faults = _faults(runner, ["--xml-pipe"], new)
     if not faults:
         return []
@@ -209,32 +265,20 @@ def _faults(runner: Runner, argv: Sequence[str], stdin: str | None = None) -> li
         if not re.match(r"(\(\w+\)\s+)?warning:", line)
     ]
     found = [line for line in dict.fromkeys(lines) if line and not line.startswith(noise)]
-    return found or [done.output]
+    said = found or [done.output]
+    return said if stdin is None else [secrets.scrubbed(line, cib.parse(stdin)) for line in said]
 
 
 def _patch(runner: Runner, base: str, new: str, cib_file: str | None) -> bool:
     """Change the CIB from ``base`` to ``new``; return False when it is ``base`` no longer."""
-    with tempfile.TemporaryDirectory(prefix="kvmha-") as folder:
-        for name, text in (("base", base), ("new", new)):
-            Path(folder, name).write_text(text, encoding="utf-8")
-        argv = ["crm_diff", "--original", f"{folder}/base", "--new", f"{folder}/new"]
-        patch = without_num_updates(runner.run(argv, ok=(0, 1)).stdout)
-    done = runner.run(
-        ["cibadmin", "--patch", "--xml-pipe"], ok=(0, _TOO_OLD), stdin=patch, env=_env(cib_file)
-    )
+    argv, patch = ["cibadmin", "--patch", "--xml-pipe"], cib_patch.between(base, new)
+    try:
+        done = runner.run(argv, ok=(0, _TOO_OLD), stdin=patch, env=_env(cib_file))
+    except CommandFailed as error:
+        said = secrets.scrubbed(error.output, cib.parse(new))
+        hint = "nothing was changed: a patch is taken whole or not at all"
+        raise CommandFailed(argv, error.returncode, said, hint=hint) from None
     return done.returncode == 0
-
-
-def without_num_updates(patch: str) -> str:
-    """Return ``patch`` without the count of status updates, which a busy cluster raises.
-
-    What stays is the epoch: the guard against other changes of the configuration (crmsh
-    issue 63).
-    """
-    root: Any = etree.fromstring(patch.encode())
-    for version in root.iterfind("version/*"):
-        version.attrib.pop("num_updates", None)
-    return str(etree.tostring(root, encoding="unicode"))
 
 
 def _env(cib_file: str | None) -> Mapping[str, str] | None:
