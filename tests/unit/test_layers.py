@@ -33,7 +33,7 @@ BELOW = {
     "values": set(),
     "plan": {"errors"},
     "wait": {"errors"},
-    "spec": {"errors", "values", "rules"},
+    "spec": {"errors", "values", "rules", "timeouts"},
     "rules": {"errors", "values", "spec", "timeouts"},
     "timeouts": {"spec"},
     "platforms": {"errors"},
