@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from kvmha.rules import fencing, membership, storage, vms
+from kvmha.rules import (
+    cib_colocations,
+    cib_ids,
+    cib_orders,
+    cib_references,
+    cib_shapes,
+    cib_storage,
+    fencing,
+    membership,
+    storage,
+    vms,
+)
 from kvmha.rules.registry import RULES, Rule, check
 
-__all__ = ["RULES", "Rule", "check", "fencing", "membership", "storage", "vms"]
+__all__ = [
+    "RULES",
+    "Rule",
+    "check",
+    "cib_colocations",
+    "cib_ids",
+    "cib_orders",
+    "cib_references",
+    "cib_shapes",
+    "cib_storage",
+    "fencing",
+    "membership",
+    "storage",
+    "vms",
+]
