@@ -47,6 +47,8 @@ def orders_have_an_end(objects: Objects) -> Iterator[Problem]:
         if len(circle) == 1 and circle[0] not in orders.after[circle[0]]:
             continue
         told, place = _told(orders, shortest_circle(orders.after, circle)[:-1])
+        if not told:  # resources that hold themselves: their ids are told elsewhere
+            continue
         more = f", and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
         message = f"goes in a circle: {', '.join(told[:_SHOWN])}{more}"
         hint = "take one of them out, or make it order_kind: Optional"
