@@ -11,6 +11,7 @@ from kvmha.rules import (
     cib_storage,
     fencing,
     membership,
+    quorum,
     storage,
     vms,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "cib_storage",
     "fencing",
     "membership",
+    "quorum",
     "storage",
     "vms",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kvmha.spec.cib import Cib
+from kvmha.spec.corosync import CorosyncPart
 from kvmha.spec.fields import said
 
 _WHOLE = ("cluster", "nodes", "fencing")
@@ -16,6 +17,9 @@ _WHOLE = ("cluster", "nodes", "fencing")
 class ClusterPart:
     """The words of corosync and Pacemaker without a cluster of ours around them."""
 
+    corosync: CorosyncPart = said(
+        "object", "corosync.conf, without defaults of ours.", of=CorosyncPart, default=CorosyncPart
+    )
     cib: Cib = said("object", "Pacemaker's configuration.", of=Cib, default=Cib)
     unmanaged: str = said(
         "text",
@@ -23,6 +27,13 @@ class ClusterPart:
         default="report",
         choices=("keep", "report", "remove"),
         example="report",
+    )
+    agents: str = said(
+        "text",
+        "What follows when agents that are installed would not take a parameter.",
+        default="refuse",
+        choices=("refuse", "report"),
+        example="refuse",
     )
 
 
