@@ -109,12 +109,11 @@ def test_scores_are_read_as_pacemaker_does(text, number):
                 "resources": [dummy("web"), dummy("app")],
                 "constraints": [
                     order("o1", "web", "app"),
-                    order("o2", "app", "web", order_kind="Optional"),
-                    order("o3", "app", "web", score="0"),
+                    order("o2", "app", "web", order_kind="Serialize"),
                     order("o4", "app", "web", first_action="stop", then_action="start"),
                 ],
             },
-            id="orders that are wishes, or of other actions",
+            id="orders without direction, or of other actions",
         ),
         pytest.param(
             {
@@ -208,7 +207,6 @@ GROUP = {"id": "g", "kind": "group", "members": [dummy("ip"), dummy("web")]}
 CLONE = {"id": "c", "kind": "clone", "members": [GROUP]}
 
 
-@pytest.mark.parametrize("holder", [GROUP, CLONE], ids=["group", "clone"])
 @pytest.mark.parametrize(
     ("constraints", "code"),
     [
@@ -224,8 +222,17 @@ CLONE = {"id": "c", "kind": "clone", "members": [GROUP]}
           ban("l3", "db", "ha-host3")], "COLOCATION_NOWHERE"),
     ],
 )  # fmt: skip
-def test_members_follow_each_other(codes, holder, constraints, code):
-    assert codes({"resources": [holder, dummy("db")], "constraints": constraints}) == [code]
+def test_members_follow_each_other(codes, constraints, code):
+    assert codes({"resources": [GROUP, dummy("db")], "constraints": constraints}) == [code]
+
+
+def test_constraint_on_what_is_in_a_clone_is_left_to_pacemaker(codes):
+    constraints = [order("o1", "web", "ip"), colocation("c1", "web", "ip", "-INFINITY")]
+    assert codes({"resources": [CLONE], "constraints": constraints}) == []
+    constraints = [order("o1", "c", "db"), order("o2", "db", "c")]
+    assert codes({"resources": [CLONE, dummy("db")], "constraints": constraints}) == [
+        "ORDER_CIRCLE"
+    ]
 
 
 def test_group_without_order_has_none(codes):

@@ -1,4 +1,4 @@
-"""Rules for colocations: what cannot be where it has to be never runs.
+"""Rules for colocations that cannot be met: Pacemaker stops a resource, or breaks one of them.
 
 A colocation of INFINITY means that the nodes of one resource are among those of another. So
 do groups: each member is where the one before it is. All rules here follow from that.
@@ -114,6 +114,7 @@ def colocations_leave_a_node(objects: Objects) -> Iterator[Problem]:
 def _together(objects: Objects) -> Together:
     together = Together()
     first, last = _ends(objects)
+    certain = objects.resources.keys() - objects.in_clones
     for placed in objects.all:
         if placed.resource.kind == "group" and is_on(value_of(placed.resource.meta, "collocated")):
             members = [one.id for one in placed.resource.members]
@@ -123,8 +124,8 @@ def _together(objects: Objects) -> Together:
         if constraint.kind != "colocation" or not is_always(constraint):
             continue
         for one, other, points in _pairs(constraint):
-            if one not in objects.resources or other not in objects.resources:
-                continue  # a tag, or a mistake that is told elsewhere
+            if not {one, other} <= certain:
+                continue
             if points == INFINITY:
                 together.add(first.get(one, one), last.get(other, other))
             elif points == -INFINITY:
@@ -164,13 +165,15 @@ def _ends(objects: Objects) -> tuple[dict[str, str], dict[str, str]]:
 def _bans(objects: Objects, bits: dict[str, int]) -> tuple[dict[str, int], dict[str, str]]:
     """Return a bit for each node that a resource is banned from, and a place that says so."""
     first, _ = _ends(objects)
+    certain = objects.resources.keys() - objects.in_clones
     found: dict[str, int] = {}
     places: dict[str, str] = {}
     for place, constraint in objects.constraints:
         banned = constraint.kind == "location" and score(constraint.score) == -INFINITY
-        if not banned or not is_always(constraint) or constraint.rsc not in objects.resources:
+        rsc = constraint.rsc
+        if not banned or not is_always(constraint) or rsc is None or rsc not in certain:
             continue
-        name = first.get(constraint.rsc, constraint.rsc)
+        name = first.get(rsc, rsc)
         node = (constraint.node or "").lower()
         found[name] = found.get(name, 0) | bits.get(node, 0)
         places.setdefault(name, place)

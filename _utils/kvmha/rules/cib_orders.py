@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kvmha.errors import Problem
 from kvmha.rules.graph import components, shortest_circle
-from kvmha.rules.objects import Objects, is_on, score, value_of
+from kvmha.rules.objects import Objects, is_on, value_of
 from kvmha.rules.registry import objects_rule
 from kvmha.spec.cib import Constraint
 from kvmha.spec.cib_parts import ResourceSet
@@ -30,17 +30,19 @@ class _Orders:
 
 
 @objects_rule(
-    *("cib.constraints[].kind", "cib.constraints[].order_kind", "cib.constraints[].score"),
+    *("cib.constraints[].kind", "cib.constraints[].order_kind"),
     *("cib.constraints[].first_action", "cib.constraints[].then_action"),
     *("cib.constraints[].lifetime", "cib.constraints[].sets[].sequential"),
     *("cib.constraints[].sets[].require_all", "cib.constraints[].sets[].action"),
     *("cib.constraints[].sets[].kind", "cib.resources[].meta"),
 )
 def orders_have_an_end(objects: Objects) -> Iterator[Problem]:
-    """Refuse mandatory orders that go in a circle: none of what is in it ever starts.
+    """Refuse orders that go in a circle: nothing in it starts when the whole cluster does.
 
-    Source: Pacemaker Explained, "Ordering Constraints". Groups, sets, and the orders that
-    shorthands make count too.
+    Source: Pacemaker Explained, "Ordering Constraints": an optional order too holds for what
+    starts at the same time; and crm_simulate(8), which starts nothing of a circle, and ends with
+    a failed assertion on an order of one resource with itself. Groups, sets, and the orders
+    that shorthands make count too.
     """
     orders = _orders(objects)
     for circle in components(orders.after):
@@ -51,7 +53,7 @@ def orders_have_an_end(objects: Objects) -> Iterator[Problem]:
             continue
         more = f", and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
         message = f"goes in a circle: {', '.join(told[:_SHOWN])}{more}"
-        hint = "take one of them out, or make it order_kind: Optional"
+        hint = "take one of them out"
         yield Problem(place, message, hint, "ORDER_CIRCLE")
 
 
@@ -69,12 +71,14 @@ def _orders(objects: Objects) -> _Orders:
             orders.add(start, _begin(member.id, holders), name, one.place)
             last = _end(member.id, holders)
             orders.add(last, end, "", one.place)
+    inside: set[str | None] = {*objects.in_clones}
     for place, constraint in objects.constraints:
-        if constraint.kind != "order" or constraint.lifetime:
+        named = (constraint.first, constraint.then, *_members(constraint))
+        if constraint.kind != "order" or constraint.lifetime or inside.intersection(named):
             continue
         if constraint.sets:
             _add_sets(orders, place, constraint, holders)
-        elif constraint.first and constraint.then and _is_mandatory(constraint, None):
+        elif constraint.first and constraint.then and _has_direction(constraint, None):
             action = constraint.first_action or "start"
             first = _end(constraint.first, holders, action)
             then = _begin(constraint.then, holders, constraint.then_action or action)
@@ -83,6 +87,11 @@ def _orders(objects: Objects) -> _Orders:
         if step[1] == "promote":
             orders.add(_end(step[0], holders), step, "", "")
     return orders
+
+
+def _members(constraint: Constraint) -> Iterator[str]:
+    for each in constraint.sets:
+        yield from each.resources
 
 
 def _add_sets(orders: _Orders, place: str, constraint: Constraint, holders: set[str]) -> None:
@@ -114,18 +123,16 @@ def _is_certain(constraint: Constraint, each: ResourceSet) -> bool:
     return (
         bool(each.resources)
         and each.id_ref is None
-        and _is_mandatory(constraint, each)
+        and _has_direction(constraint, each)
         and is_on(each.require_all)
         and is_on(constraint.require_all)
     )
 
 
-def _is_mandatory(constraint: Constraint, each: ResourceSet | None) -> bool:
-    """Tell whether an order is more than a wish: by its kind, in old words by its score."""
-    kind = (each.kind if each else None) or constraint.order_kind
-    if kind is not None:
-        return kind.lower() == "mandatory"
-    return constraint.score is None or score(constraint.score) not in (0, None)
+def _has_direction(constraint: Constraint, each: ResourceSet | None) -> bool:
+    """Tell whether one comes before the other: kind Serialize only wants one at a time."""
+    kind = (each.kind if each else None) or constraint.order_kind or "Mandatory"
+    return kind.lower() in ("mandatory", "optional")
 
 
 def _begin(name: str, holders: set[str], action: str = "start") -> Step:

@@ -81,6 +81,20 @@ class Objects:
         return found
 
     @functools.cached_property
+    def in_clones(self) -> set[str]:
+        """Ids of what is inside a clone or a bundle.
+
+        A constraint has to name the clone: on one that names what is inside, versions of
+        Pacemaker differ, so nothing is certain.
+        """
+        found: set[str] = set()
+        for one in self.all:  # holders come first
+            holder = one.holder.resource if one.holder else None
+            if holder and (holder.kind in ("clone", "master", "bundle") or holder.id in found):
+                found.add(one.resource.id)
+        return found
+
+    @functools.cached_property
     def constraints(self) -> list[tuple[str, Constraint]]:
         """Every constraint with its place."""
         said = {id(one): f"cib.constraints[{i}]" for i, one in enumerate(self.spec.cib.constraints)}
