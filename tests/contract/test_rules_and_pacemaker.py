@@ -90,7 +90,7 @@ POSSIBLE = {
         [A, B], [together("c1", "a", "b"), together("c2", "b", "a")]),
     "one node is left": (
         [A, B], [together("c1", "a", "b"), ban("l1", "a", NODES[0]), ban("l2", "b", NODES[1])]),
-    "circles in a clone are left to Pacemaker": ([CLONE], [order("o1", "b", "a")]),
+    "what is inside a clone is not looked at": ([CLONE], [order("o1", "b", "a")]),
 }  # fmt: skip
 CASES = {**IMPOSSIBLE, **POSSIBLE}
 

@@ -175,7 +175,6 @@ def test_scores_are_read_as_pacemaker_does(text, number):
                     ban("l1", "web", "ha-host1"),
                     {**ban("l2", "vm-db1", "web-0"), "score": "10"},
                     order("o1", "web", "vm-db1"),
-                    order("o2", "web-podman-1", "vm-ap1"),
                 ],
                 "tags": [{"id": "t", "objects": ["web", "inside-meta_attributes"]}],
             },
@@ -226,13 +225,11 @@ def test_members_follow_each_other(codes, constraints, code):
     assert codes({"resources": [GROUP, dummy("db")], "constraints": constraints}) == [code]
 
 
-def test_constraint_on_what_is_in_a_clone_is_left_to_pacemaker(codes):
-    constraints = [order("o1", "web", "ip"), colocation("c1", "web", "ip", "-INFINITY")]
-    assert codes({"resources": [CLONE], "constraints": constraints}) == []
-    constraints = [order("o1", "c", "db"), order("o2", "db", "c")]
-    assert codes({"resources": [CLONE, dummy("db")], "constraints": constraints}) == [
-        "ORDER_CIRCLE"
-    ]
+def test_constraint_on_a_clone_counts_and_on_what_is_inside_does_not(codes):
+    inside = [order("o1", "web", "ip"), colocation("c1", "web", "ip", "-INFINITY")]
+    assert codes({"resources": [CLONE], "constraints": inside}) == ["RESOURCE_INSIDE"] * 4
+    around = [order("o1", "c", "db"), order("o2", "db", "c")]
+    assert codes({"resources": [CLONE, dummy("db")], "constraints": around}) == ["ORDER_CIRCLE"]
 
 
 def test_group_without_order_has_none(codes):

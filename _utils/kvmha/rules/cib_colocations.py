@@ -114,7 +114,7 @@ def colocations_leave_a_node(objects: Objects) -> Iterator[Problem]:
 def _together(objects: Objects) -> Together:
     together = Together()
     first, last = _ends(objects)
-    certain = objects.resources.keys() - objects.in_clones
+    certain = objects.resources.keys() - objects.clone_around.keys()
     for placed in objects.all:
         if placed.resource.kind == "group" and is_on(value_of(placed.resource.meta, "collocated")):
             members = [one.id for one in placed.resource.members]
@@ -165,7 +165,7 @@ def _ends(objects: Objects) -> tuple[dict[str, str], dict[str, str]]:
 def _bans(objects: Objects, bits: dict[str, int]) -> tuple[dict[str, int], dict[str, str]]:
     """Return a bit for each node that a resource is banned from, and a place that says so."""
     first, _ = _ends(objects)
-    certain = objects.resources.keys() - objects.in_clones
+    certain = objects.resources.keys() - objects.clone_around.keys()
     found: dict[str, int] = {}
     places: dict[str, str] = {}
     for place, constraint in objects.constraints:

@@ -71,7 +71,7 @@ def _orders(objects: Objects) -> _Orders:
             orders.add(start, _begin(member.id, holders), name, one.place)
             last = _end(member.id, holders)
             orders.add(last, end, "", one.place)
-    inside: set[str | None] = {*objects.in_clones}
+    inside: set[str | None] = {*objects.clone_around}
     for place, constraint in objects.constraints:
         named = (constraint.first, constraint.then, *_members(constraint))
         if constraint.kind != "order" or constraint.lifetime or inside.intersection(named):

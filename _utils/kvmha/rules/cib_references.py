@@ -40,21 +40,34 @@ class _Names:
 def constraints_name_resources(objects: Objects) -> Iterator[Problem]:
     """Want resources, templates or tags behind the names in a constraint.
 
-    Source: Pacemaker leaves a constraint out that names what is not there. A resource that
-    only the cluster has is to be said in the pillar, or a misspelt name would pass.
+    Source: Pacemaker's schema, where these are IDREFs: one misspelt name makes the whole
+    configuration invalid. Instances of clones, ``dlm:0``, and replicas of bundles,
+    ``web-podman-0``, have no ids there. A resource that only the cluster has is to be said in
+    the pillar, or a misspelt name would pass until it is applied.
     """
     known = {*objects.resources, *(tag.id for tag in objects.cib.tags)}
     known |= {f"vm-{vm.name}" for vm in objects.spec.vms}  # those without a filesystem too
-    bundles = {i for i, one in objects.resources.items() if one.resource.kind == "bundle"}
     names = _Names(known)
     for place, constraint in objects.constraints:
         for key, name in _named(constraint):
-            # The instance of a clone, `dlm:0`, and the replica of a bundle, `web-podman-0`.
-            base = name.rpartition(":")[0] if name.rpartition(":")[2].isdigit() else name
-            if base not in known and not (bundles and stands(name, bundles)):
+            if name not in known:
                 message = f"there is no resource '{name}'"
                 hint = names.hint(name, _SAID)
                 yield Problem(f"{place}.{key}", message, hint, "RESOURCE_UNKNOWN")
+
+
+@objects_rule(*_RESOURCES, "cib.resources[].kind")
+def constraints_name_clones(objects: Objects) -> Iterator[Problem]:
+    """Refuse a constraint on what is inside a clone or a bundle: it has to name that.
+
+    Source: crm_verify(8), "not a valid resource or tag": Pacemaker leaves such a one out.
+    """
+    for place, constraint in objects.constraints:
+        for key, name in _named(constraint):
+            clone = objects.clone_around.get(name)
+            if clone is not None:
+                message = f"{name} is inside of {clone}, so Pacemaker leaves this out"
+                yield Problem(f"{place}.{key}", message, f"name {clone}", "RESOURCE_INSIDE")
 
 
 @objects_rule(*_NODES)

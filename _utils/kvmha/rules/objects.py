@@ -81,17 +81,20 @@ class Objects:
         return found
 
     @functools.cached_property
-    def in_clones(self) -> set[str]:
-        """Ids of what is inside a clone or a bundle.
+    def clone_around(self) -> dict[str, str]:
+        """The outermost clone or bundle around each resource that is inside of one.
 
-        A constraint has to name the clone: on one that names what is inside, versions of
-        Pacemaker differ, so nothing is certain.
+        Pacemaker heeds no constraint on what is inside.
         """
-        found: set[str] = set()
-        for one in self.all:  # holders come first
+        found: dict[str, str] = {}
+        for name, one in self.resources.items():  # holders come first
             holder = one.holder.resource if one.holder else None
-            if holder and (holder.kind in ("clone", "master", "bundle") or holder.id in found):
-                found.add(one.resource.id)
+            if holder is None:
+                continue
+            if holder.id in found:
+                found[name] = found[holder.id]
+            elif holder.kind in ("clone", "master", "bundle"):
+                found[name] = holder.id
         return found
 
     @functools.cached_property
