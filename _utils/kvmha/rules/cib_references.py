@@ -60,13 +60,14 @@ def constraints_name_resources(objects: Objects) -> Iterator[Problem]:
 def constraints_name_clones(objects: Objects) -> Iterator[Problem]:
     """Refuse a constraint on what is inside a clone or a bundle: it has to name that.
 
-    Source: crm_verify(8), "not a valid resource or tag": Pacemaker leaves such a one out.
+    Source: crm_verify(8), "not a valid resource or tag": Pacemaker leaves such a one out as
+    long as its status has no instance, so just when a cluster starts.
     """
     for place, constraint in objects.constraints:
         for key, name in _named(constraint):
             clone = objects.clone_around.get(name)
             if clone is not None:
-                message = f"{name} is inside of {clone}, so Pacemaker leaves this out"
+                message = f"{name} is inside of {clone}: Pacemaker may leave this out"
                 yield Problem(f"{place}.{key}", message, f"name {clone}", "RESOURCE_INSIDE")
 
 

@@ -84,7 +84,7 @@ class Objects:
     def clone_around(self) -> dict[str, str]:
         """The outermost clone or bundle around each resource that is inside of one.
 
-        Pacemaker heeds no constraint on what is inside.
+        Whether Pacemaker heeds a constraint on what is inside depends on its status.
         """
         found: dict[str, str] = {}
         for name, one in self.resources.items():  # holders come first
