@@ -110,8 +110,8 @@ def authkey_apply(spec: dict[str, Any], expect: str | None = None) -> dict[str, 
 
 
 @user_errors
-def preflight(spec: dict[str, Any]) -> list[str]:
-    """Ask the nodes for their facts, and return what speaks against starting.
+def preflight(spec: dict[str, Any]) -> dict[str, list[str]]:
+    """Ask the nodes for their facts; return ``problems`` that speak against starting, ``notes``.
 
     Nodes with other code than the master's get its modules first. A run that was killed leaves
     its state runs at work on the nodes: they are waited for, ``deadlines.resources`` long.
@@ -129,7 +129,10 @@ def preflight(spec: dict[str, Any]) -> list[str]:
         # A job of its own: a process keeps the library that it loaded before a sync.
         _ask(cluster, "saltutil.sync_all", {}, timeout=_seconds(cluster), nodes=stale)
         seen, window = _facts(cluster, spec)
-    return preflight_gate.judge(cluster, seen, window=window)
+    notes = preflight_gate.notes(cluster, seen)
+    for note in notes:
+        progress(f"  note: {note}")
+    return {"problems": preflight_gate.judge(cluster, seen, window=window), "notes": notes}
 
 
 @user_errors

@@ -211,8 +211,8 @@ def services_apply(spec: dict[str, Any] | None = None, expect: str | None = None
 def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the facts of this host on which a cluster depends. Changes nothing.
 
-    Host name, clock, disks, addresses, watchdog, KVM, platform, the library's version, and
-    ``busy``, the state runs at work; from the first node also why disks are ``refused``.
+    Host name, clock, disks, addresses, memory, watchdog, KVM, platform, the library's version,
+    and ``busy``, the state runs at work; from the first node also why disks are ``refused``.
 
     CLI Example:
 

@@ -102,7 +102,8 @@ def spec_valid(name: str, spec: dict[str, Any] | None = None) -> dict[str, Any]:
 def nodes_ready(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     """Ensure that all nodes answer and are the hosts the pillar means. On the master.
 
-    Copies our modules to them first, in test mode too: a preview runs the same code.
+    Copies our modules to them first, in test mode too: a preview runs the same code. What is
+    worth to know, such as that the memory is short without one of the hosts, is the comment.
 
     .. code-block:: yaml
 
@@ -110,7 +111,14 @@ def nodes_ready(name: str, spec: dict[str, Any]) -> dict[str, Any]:
           kvmha.nodes_ready:
             - spec: {{ pillar["kvmha"] | json }}
     """
-    return checked(name, missing=lambda: __salt__["kvmha_master.preflight"](spec), test=False)
+    notes: list[str] = []
+
+    def problems() -> list[str]:
+        found = __salt__["kvmha_master.preflight"](spec)
+        notes[:] = found["notes"]
+        return list(found["problems"])
+
+    return checked(name, missing=problems, test=False, said=lambda: "\n".join(notes))
 
 
 def authkey_made(name: str, spec: dict[str, Any], allow: str = "reload") -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 
 from kvmha.errors import KvmhaError, TimedOut
 from kvmha.spec import load
-from kvmha.tools import authkey, host, marks, packages, services
+from kvmha.tools import authkey, host, kernel, marks, packages, services
 from kvmha.tools.runner import Result, Runner
 from kvmha.tools.services import Unit
 
@@ -205,6 +206,26 @@ def test_missing_disk_and_plain_file_are_told_apart(tmp_path):
 
 def test_root_is_mounted():
     assert "/" in host.mounts()
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("softdog", True), ("i6300esb", True), ("it87_wdt", True), ("dog", False)]
+)
+def test_module_is_found_in_the_folder_of_the_running_kernel(tmp_path, name, found):
+    folder = tmp_path / "lib/modules" / os.uname().release
+    folder.mkdir(parents=True)
+    assert not kernel.can_load(name, tmp_path)
+    (folder / "modules.dep").write_text(
+        "kernel/drivers/watchdog/softdog.ko.xz:\n"
+        "kernel/drivers/watchdog/it87-wdt.ko: kernel/drivers/watchdog/other.ko\n"
+    )
+    (folder / "modules.builtin").write_text("kernel/drivers/watchdog/i6300esb.ko\n")
+    assert kernel.can_load(name, tmp_path) is found
+
+
+def test_memory_of_this_host_is_that_of_the_system():
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert host.memory() == pages
 
 
 def test_key_is_never_made_anew(tmp_path):

@@ -250,7 +250,9 @@ def facts(spec):
             "hostname": node.name,
             "time": 1000.0,
             "kvm": False,
+            "memory": 4 << 30,
             "watchdog": False,
+            "watchdog_module": True,
             "devices": {SBD: dict(disk), STORE: dict(disk)},
             "addresses": list(node.links),
         }
@@ -268,6 +270,11 @@ AMISS = [
     (("addresses",), [], "ha-host2: has no address 192.168.56.102, that of link 0"),
     (("time",), 1010.0, "clocks:"),
     (("filesystems",), ["gfs2"], "has no ocfs2, the type of vmstore"),
+    (
+        ("watchdog_module",),
+        False,
+        "ha-host2: has no /dev/watchdog, and its kernel no module softdog",
+    ),
     (("devices", SBD, "kind"), "missing", f"ha-host2: has no {SBD}"),
     (("devices", SBD, "kind"), "other", "is no block device"),
     (("devices", STORE, "size"), 5, f"{STORE} is not one disk"),
@@ -308,6 +315,31 @@ def test_node_without_watchdog_needs_a_module_for_one(example, changed, facts):
     found = preflight.judge(spec, facts, window=1.0)
     assert len(found) == 3
     assert all("softdog" in line for line in found)
+
+
+def test_module_is_not_asked_for_where_the_watchdog_is_there(spec, facts):
+    for each in facts.values():
+        each.update(watchdog=True, watchdog_module=False)
+    assert preflight.judge(spec, facts, window=1.0) == []
+
+
+def test_vm_that_is_larger_than_every_host_is_told(example, changed, facts):
+    spec = load(changed(example("lab"), {"vms[0].memory": "5GiB"}))
+    (found,) = preflight.judge(spec, facts, window=1.0)
+    assert found.startswith("web1: its 5GiB of memory are more than any host has")
+    facts["ha-host3"] = None
+    assert not any("web1" in line for line in preflight.judge(spec, facts, window=1.0))
+
+
+def test_memory_without_one_host_is_a_note(example, changed, facts):
+    spec = load(changed(example("lab"), {"vms[0].memory": "3GiB"}))
+    assert preflight.notes(spec, facts) == []
+    facts["ha-host2"]["memory"] = facts["ha-host3"]["memory"] = 2 << 30
+    (note,) = preflight.notes(spec, facts)
+    assert note.startswith("without ha-host1 there may be no memory for web1 (3GiB)")
+    assert preflight.judge(spec, facts, window=1.0) == []
+    facts["ha-host2"]["memory"] = 0  # its kernel does not tell
+    assert preflight.notes(spec, facts) == []
 
 
 def test_kvm_guest_needs_dev_kvm(example, changed, facts):

@@ -35,7 +35,7 @@ BELOW = {
     "plan": {"errors"},
     "wait": {"errors"},
     "pillar_file": {"errors"},
-    "spec": {"errors", "values", "rules"},
+    "spec": {"errors", "values", "rules", "timeouts"},
     "rules": {"errors", "values", "spec", "timeouts"},
     "timeouts": {"spec"},
     "platforms": {"errors"},

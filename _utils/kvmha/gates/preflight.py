@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import kvmha
-from kvmha.gates import answers
+from kvmha.gates import answers, capacity
 from kvmha.spec.model import ClusterSpec, Node
 from kvmha.values import duration
 
@@ -22,16 +22,30 @@ def judge(
     all were given: clocks that differ by less than that cannot be told apart.
     """
     found = [*answers.silent(seen), *answers.broken(seen)]
-    facts = {
-        node: answer
-        for node, answer in seen.items()
-        if answer is not None and "error" not in answer
-    }
+    facts = _given(seen)
     for node in spec.nodes:
         if node.name in facts:
             for check in _EACH:
                 found.extend(f"{node.name}: {line}" for line in check(spec, node, facts[node.name]))
-    return [*found, *_clocks(spec, facts, window), *_disks(spec, facts)]
+    memory = capacity.judge(spec, _memory(facts))
+    return [*found, *_clocks(spec, facts, window), *_disks(spec, facts), *memory]
+
+
+def notes(spec: ClusterSpec, seen: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
+    """Return what is worth to know before starting, and speaks not against it."""
+    return capacity.notes(spec, _memory(_given(seen)))
+
+
+def _given(seen: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Facts]:
+    return {
+        node: answer
+        for node, answer in seen.items()
+        if answer is not None and "error" not in answer
+    }
+
+
+def _memory(facts: Mapping[str, Facts]) -> dict[str, int]:
+    return {node: each["memory"] for node, each in facts.items() if each.get("memory")}
 
 
 def _version(_spec: ClusterSpec, _node: Node, facts: Facts) -> Iterator[str]:
@@ -57,10 +71,19 @@ def _addresses(_spec: ClusterSpec, node: Node, facts: Facts) -> Iterator[str]:
 
 
 def _watchdog(spec: ClusterSpec, _node: Node, facts: Facts) -> Iterator[str]:
-    if not facts["watchdog"] and not spec.fencing.sbd.watchdog_module:
+    sbd = spec.fencing.sbd
+    if facts["watchdog"]:
+        return
+    if not sbd.watchdog_module:
         yield (
-            f"has no {spec.fencing.sbd.watchdog_device} (hint: load the driver of its hardware"
+            f"has no {sbd.watchdog_device} (hint: load the driver of its hardware"
             " watchdog, or set fencing.sbd.watchdog_module: softdog)"
+        )
+    elif not facts.get("watchdog_module", True):
+        yield (
+            f"has no {sbd.watchdog_device}, and its kernel no module {sbd.watchdog_module}"
+            " (hint: install the kernel's package that carries it, or name another in"
+            " fencing.sbd.watchdog_module)"
         )
 
 

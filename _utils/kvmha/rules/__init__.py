@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
-from kvmha.rules import fencing, membership, quorum, storage, vms
+from kvmha.rules import (
+    cib_colocations,
+    cib_ids,
+    cib_orders,
+    cib_references,
+    cib_shapes,
+    cib_storage,
+    fencing,
+    membership,
+    quorum,
+    storage,
+    vms,
+)
 from kvmha.rules.registry import RULES, Rule, check
 
-__all__ = ["RULES", "Rule", "check", "fencing", "membership", "quorum", "storage", "vms"]
+__all__ = [
+    "RULES",
+    "Rule",
+    "check",
+    "cib_colocations",
+    "cib_ids",
+    "cib_orders",
+    "cib_references",
+    "cib_shapes",
+    "cib_storage",
+    "fencing",
+    "membership",
+    "quorum",
+    "storage",
+    "vms",
+]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kvmha import timeouts
 from kvmha.errors import Problem
 from kvmha.rules.helpers import repeated, sbd_devices
-from kvmha.rules.registry import rule
+from kvmha.rules.objects import CLUSTER_TYPES, Objects, value_of
+from kvmha.rules.registry import objects_rule, rule
+from kvmha.spec.cib_resources import Resource
 from kvmha.spec.model import ClusterSpec
-from kvmha.values import boolean, duration
+from kvmha.values import boolean, duration, milliseconds
 
 _WATCHDOG_LEAST = 5_000
 _WATCHDOG_MOST = 600_000
+_WATCHDOG = "fencing.sbd.watchdog_timeout"
 _STACKED = ("/dev/md", "/dev/drbd")
 
 
@@ -79,6 +83,80 @@ def quorum_is_heeded(spec: ClusterSpec) -> Iterator[Problem]:
         hint = "freeze suits cluster filesystems and is the default here: take it out"
         message = f"{policy!r} lets a node without quorum do harm"
         yield Problem("cib.properties.no-quorum-policy", message, hint, "QUORUM_IGNORED")
+
+
+@objects_rule("cib.properties", "cib.resources[].params", "cib.resources[].agent")
+def cluster_filesystems_freeze(objects: Objects) -> Iterator[Problem]:
+    """Refuse to stop or demote without quorum what stands on a cluster filesystem.
+
+    Source: SUSE's administration guide, "Global Cluster Options": DLM waits for quorum, so an
+    unmount hangs, its stop fails, and the node is fenced. ``freeze`` waits with it.
+    """
+    policy = str(objects.cib.property("no-quorum-policy")).lower()
+    shared = [one.place for one in objects.all if _is_shared(objects, one.resource)]
+    if policy in ("stop", "demote") and shared:
+        message = f"{policy!r} cannot end what waits for DLM ({shared[0]})"
+        hint = "freeze is the default here: take it out"
+        yield Problem("cib.properties.no-quorum-policy", message, hint, "QUORUM_WITHOUT_FREEZE")
+
+
+@objects_rule("cib.resources[].agent", "cib.resources[].template", "cib.resources[].meta")
+def fencing_is_enabled(objects: Objects) -> Iterator[Problem]:
+    """Want a fencing device that is not stopped: DLM and SBD's own node wait for one.
+
+    Source: Pacemaker Explained, "Fencing": a device whose target-role is Stopped is not used.
+    """
+    devices = [one for one in objects.all if objects.agent(one.resource).startswith("stonith:")]
+    roles = {str(value_of(one.resource.meta, "target-role")).lower() for one in devices}
+    if roles == {"stopped"}:
+        message = "every fencing device has the target-role Stopped"
+        hint = "take it out: without fencing nothing is recovered"
+        yield Problem(f"{devices[0].place}.meta.target-role", message, hint, "FENCING_STOPPED")
+
+
+@rule("cib.properties", "nodes", "corosync.token", "corosync.consensus", _WATCHDOG)
+def fencing_has_time(spec: ClusterSpec) -> Iterator[Problem]:
+    """Want no shorter ``stonith-timeout`` than fencing over the disks takes.
+
+    Source: ``kvmha.timeouts``, which follows `crm cluster health sbd`.
+    """
+    derived = timeouts.derive(spec)
+    least, wait = duration(derived.stonith_timeout), duration(derived.msgwait)
+    for name in ("stonith-timeout", "fencing-timeout"):
+        said = _milliseconds(spec.cib.property(name))
+        if said is not None and said < derived.stonith_timeout:
+            message = f"{duration(said)} is less than the {least} that fencing takes"
+            hint = f"take it out: max(1.2 * msgwait ({wait}), 60s) + token + consensus is set"
+            yield Problem(f"cib.properties.{name}", message, hint, "FENCING_TIMEOUT_SHORT")
+
+
+@rule("cib.properties", "fencing.sbd.devices")
+def watchdog_alone_does_not_fence(spec: ClusterSpec) -> Iterator[Problem]:
+    """Refuse ``stonith-watchdog-timeout`` beside SBD devices: they do the fencing.
+
+    Source: SUSE's administration guide, "Setting up SBD with devices": unset or 0. With it, a
+    node is taken for fenced after that time, though its poison pill may not be read yet.
+    """
+    for name in ("stonith-watchdog-timeout", "fencing-watchdog-timeout"):
+        value = spec.cib.property(name)
+        if spec.fencing.sbd.devices and value is not None and _milliseconds(value) != 0:
+            message = f"{value} is for SBD without devices"
+            hint = "take it out, or set 0"
+            yield Problem(f"cib.properties.{name}", message, hint, "WATCHDOG_FENCING")
+
+
+def _is_shared(objects: Objects, resource: Resource) -> bool:
+    if not objects.agent(resource).endswith(":Filesystem") or resource.kind == "template":
+        return False
+    return objects.parameter(resource, "fstype") in CLUSTER_TYPES
+
+
+def _milliseconds(value: str | int | bool | None) -> int | None:
+    """Return a property of Pacemaker's, for whom a bare number is seconds, in milliseconds."""
+    try:
+        return None if value is None else milliseconds(str(value), unit="s")
+    except ValueError:
+        return None
 
 
 def _is_true(value: str | int | bool) -> bool:

@@ -96,7 +96,7 @@ class _Reader:
         return cls(**said)
 
     def _check_fits(self, cls: type, data: Mapping[str, Any], meta: Meta, place: str) -> None:
-        """Report a key that objects of this kind do not have."""
+        """Report a key that objects of this kind do not have: it or the kind is a mistake."""
         if not meta.only:
             return
         key, of_kind = next((name, one) for name, one in fields_of(cls) if one.choices)
@@ -104,6 +104,7 @@ class _Reader:
         if kind not in meta.only and kind in of_kind.choices:
             hint = f"it belongs to the {key} {' or '.join(meta.only)}"
             self._fail(place, None, f"does not go with the {key} {kind}", hint, "WRONG_FOR_KIND")
+            self.unread.add(_pattern(f"{place.rpartition('.')[0]}.{key}"))
 
     def _field(self, value: Any, meta: Meta, place: str) -> Any:
         if meta.kind == "nvsets" and isinstance(value, Mapping):

@@ -13,7 +13,7 @@ from typing import Any
 from kvmha.documents import hosts_file, marked_block
 from kvmha.plan import Action, Change, Plan
 from kvmha.spec import ClusterSpec
-from kvmha.tools import files
+from kvmha.tools import files, kernel
 
 HOSTS = "/etc/hosts"
 
@@ -27,10 +27,20 @@ def facts(spec: ClusterSpec) -> dict[str, Any]:
         "hostname": os.uname().nodename,
         "time": time.time(),
         "kvm": Path("/dev/kvm").exists(),
+        "memory": memory(),
         "watchdog": Path(sbd.watchdog_device).exists(),
+        "watchdog_module": bool(sbd.watchdog_module) and kernel.can_load(sbd.watchdog_module),
         "devices": {path: device(path) for path in paths},
         "addresses": [address for address in links if has_address(address)],
     }
+
+
+def memory() -> int:
+    """Return the bytes of memory this host has, 0 where the kernel does not tell."""
+    for line in (files.read("/proc/meminfo") or "").splitlines():
+        if line.startswith("MemTotal:"):
+            return int(line.split()[1]) * 1024
+    return 0
 
 
 def device(path: str) -> dict[str, Any]:

@@ -31,6 +31,15 @@ def is_built_in(name: str, root: Path = Path("/")) -> bool:
     return any(line.rpartition("/")[2] in wanted for line in (files.read(listed) or "").split())
 
 
+def can_load(name: str, root: Path = Path("/")) -> bool:
+    """Tell whether the running kernel has module ``name``, or could load it from its folder."""
+    listed = root / "lib/modules" / os.uname().release / "modules.dep"
+    spellings = {name.replace("-", "_"), name.replace("_", "-"), name}
+    paths = [line.partition(":")[0] for line in (files.read(listed) or "").splitlines()]
+    names = {path.rpartition("/")[2].partition(".ko")[0] for path in paths}
+    return has(name, root) or not spellings.isdisjoint(names)
+
+
 def needs_loading_at_boot(name: str, root: Path = Path("/")) -> bool:
     """Tell whether ``name`` is a real module; one that the kernel has without is built in."""
     loaded = {line.split()[0] for line in (files.read(root / "proc/modules") or "").splitlines()}
