@@ -23,9 +23,10 @@ from kvmha.wait import eventually
 
 # Each lost try means that another's change went in, so somebody always gets on, and a pause
 # would only leave the field to the others. Many nodes at once lose to each other as often as
-# there are nodes. Against a tool that writes without a break (one change in 70 ms) a try is
-# lost 19 times in 20, each in a fifth of a second: this many give one failure in 10 000.
-TRIES = 200
+# there are nodes. Next to another applier and a tool that writes without a break (a change in
+# 75 ms) nine tries in ten are lost, each in a fifth of a second: this many give one failure
+# in 30 000.
+TRIES = 100
 NOT_RUNNING_HERE = "Pacemaker does not run on this node"
 _START_IT = "start it with the state kvmha.pacemaker.running, or: systemctl start pacemaker"
 
