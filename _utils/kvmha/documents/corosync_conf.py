@@ -245,14 +245,18 @@ def nodes(document: Section) -> list[Section]:
 def same_node(candidates: list[Section], wanted: Section) -> Section | None:
     """Return the section among ``candidates`` that describes the node ``wanted``, or None.
 
-    A node keeps its identity under a new name, id or address, as long as one of them stays.
+    A node keeps its identity under a new name, id or address, as long as one of them stays;
+    one that has none of them is the next one without.
     """
-    for key in REPEATED["nodelist.node"]:
+    keys = REPEATED["nodelist.node"]
+    for key in keys:
         value = wanted.get(key)
         found = [node for node in candidates if value and node.get(key) == value]
         if found:
             return found[0]
-    return None
+    if any(wanted.get(key) for key in keys):
+        return None
+    return next((node for node in candidates if not any(node.get(key) for key in keys)), None)
 
 
 def is_placeholder(document: Section) -> bool:
