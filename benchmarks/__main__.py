@@ -27,20 +27,22 @@ def main() -> int:
     if os.geteuid() != 0:
         print("error: this needs root: it makes namespaces", file=sys.stderr)
         return 2
+    found = cib.Measured(options)
     # So that a terminated run ends its node as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     try:
-        found = cib.measure(options, lambda line: print(line, file=sys.stderr, flush=True))
+        cib.measure(found, lambda line: print(line, file=sys.stderr, flush=True))
+        code = 0
     except KeyboardInterrupt:
-        return 130
+        code = 130
     except KvmhaError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(report.text(found))
+        code = 1
+    print(report.text(found))  # what there is, when it was interrupted
     if path:
         path.write_text(json.dumps(found.to_dict(), indent=1) + "\n", encoding="utf-8")
-    return 0
+    return code
 
 
 def _asked() -> tuple[cib.Options, Path | None]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import salt.version
+
 from benchmarks import ours, peers, workload
 from benchmarks.figures import Cell, plain
 from benchmarks.node import Node, running
@@ -60,9 +62,9 @@ class Measured:
         }
 
 
-def measure(options: Options, say: Callable[[str], None]) -> Measured:
-    """Measure everything; ``say`` is told what is being done."""
-    found = Measured(options)
+def measure(found: Measured, say: Callable[[str], None]) -> None:
+    """Measure all that is asked for into ``found``; ``say`` is told what is being done."""
+    options = found.options
     with tempfile.TemporaryDirectory(prefix="kvmha-bench-") as place:
         folder = Path(place)
         for size in options.sizes:
@@ -76,7 +78,6 @@ def measure(options: Options, say: Callable[[str], None]) -> Measured:
             for name, load in wanted.items():
                 found.objects[name] = load.objects
                 _measure_workload(found, node, name, load, say)
-    return found
 
 
 def _measure_workload(
@@ -92,7 +93,8 @@ def _measure_workload(
     for number in range(found.options.runs):
         say(f"workload {name}, run {number + 1} of {found.options.runs}")
         _library(node, load, document, rows.setdefault((LIBRARY, "in-process"), _row()))
-        _salt(node, load, calls, rows, found.bare.setdefault(name, {}))
+        if number == 0 or _is_quick(rows[SALT, "pacemaker.apply"]):
+            _salt(node, load, calls, rows, found.bare.setdefault(name, {}))
         for way in ways:
             key = (way.tool, way.mode)
             if number == 0 or (not way.by_object and _is_quick(rows[key])):
@@ -143,6 +145,7 @@ def _salt(
             for one, target in ((alone, bare.setdefault(alone, Cell())), (call, cell)):
                 ran = calls.run(one)
                 target.seconds.append(ran.result.seconds)
+                target.cpu.append(ran.cpu)
                 target.processes = ran.processes
 
         _phases(node, load, rows.setdefault((mode, call), _row()), once)
@@ -157,6 +160,7 @@ def _peer(node: Node, load: Workload, way: peers.Way, row: Row, sample: int) -> 
         cell.factor = load.objects / part.objects
         cell.seconds.append(spent.seconds)
         cell.fixed.append(spent.fixed)
+        cell.cpu.append(spent.cpu)
         grown = (spent.processes - spent.fixed_processes) * cell.factor
         cell.processes = round(spent.fixed_processes + grown)
         cell.failed = spent.failures > 0
@@ -172,16 +176,8 @@ def _peer(node: Node, load: Workload, way: peers.Way, row: Row, sample: int) -> 
 def versions(node: Node, tools: Sequence[str]) -> dict[str, str]:
     """Return the versions of all that is measured."""
     words = node.run(["pacemakerd", "--version"]).result.stdout.split()
-    salt = node.python("-m", "salt.scripts", "--version").result.stdout
-    found = {"pacemaker": words[1] if len(words) > 1 else "?"}
-    found["salt"] = salt.split()[-1] if salt.split() else _salt_version()
+    found = {"pacemaker": words[1] if len(words) > 1 else "?", "salt": salt.version.__version__}
     return found | {tool: peers.version(node, tool) for tool in tools}
-
-
-def _salt_version() -> str:
-    import salt.version  # noqa: PLC0415 - Salt is slow to import
-
-    return str(salt.version.__version__)
 
 
 def _write(folder: Path, load: Workload) -> Path:

@@ -14,11 +14,13 @@ class Cell:
     """What one way took for one phase: seconds of each run, and what was seen of it.
 
     ``factor`` is how many times as many objects there are as were measured; above 1 the
-    figures are extrapolated linearly. ``fixed`` are seconds of ``seconds`` that are not.
+    seconds are extrapolated linearly, but for the part that ``fixed`` names. ``cpu`` are the
+    seconds of CPU of what was measured.
     """
 
     seconds: list[float] = field(default_factory=list)
     fixed: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     processes: int | None = None
     factor: float = 1.0
     failed: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,10 +30,14 @@ FOLDERS = ("/var/log/crmsh", "/var/log/pcsd", "/var/log/salt")  # where the tool
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended: its result, and how many processes it was, itself included."""
+    """How a command ended: its result, how many processes it was, and their seconds of CPU.
+
+    The command itself is one of the processes.
+    """
 
     result: Result
     processes: int
+    cpu: float
 
     @property
     def failed(self) -> bool:
@@ -91,12 +96,13 @@ class Node:
         """
         limited = ["timeout", "--kill-after=5", str(LONGEST), *argv]
         environment = {"HOME": str(self.folder), "NO_COLOR": "1", **(env or {})}
-        before = self._last_pid()
+        before, cpu = self._last_pid(), _children_cpu()
         done = self.runner.run(limited, ok=None, timeout=LONGEST + 30, env=environment)
+        cpu = _children_cpu() - cpu
         processes = self._last_pid() - before - 2  # timeout, and what reads the counter
         if done.returncode in (124, 137):
             raise CommandFailed(argv, None, f"stopped after {LONGEST} s")
-        return Ran(done, processes)
+        return Ran(done, processes, cpu)
 
     def python(self, *arguments: str) -> Ran:
         """Run this interpreter on the node, with the library and this package to import."""
@@ -104,6 +110,11 @@ class Node:
 
     def _last_pid(self) -> int:
         return int(self.runner.run(["cat", "/proc/sys/kernel/ns_last_pid"]).stdout)
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def python_path() -> str:

@@ -42,6 +42,7 @@ class Spent:
 
     seconds: float = 0.0
     fixed: float = 0.0
+    cpu: float = 0.0
     processes: int = 0
     fixed_processes: int = 0
     failures: int = 0
@@ -57,6 +58,7 @@ def spend(node: Node, commands: Commands) -> Spent:
         for argv in group:
             ran = node.run(argv)
             spent.seconds += ran.result.seconds
+            spent.cpu += ran.cpu
             spent.processes += ran.processes
             if fixed:
                 spent.fixed += ran.result.seconds

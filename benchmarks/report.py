@@ -21,7 +21,7 @@ def text(found: Measured) -> str:
     parts = [", ".join(f"{name} {version}" for name, version in found.versions.items()), LEGEND]
     for name, rows in found.rows.items():
         parts += [f"## workload {name}: {found.objects[name]} objects", _table(found, name, rows)]
-        parts += ["\n".join(_alone(found.bare[name]))]
+        parts += ["\n".join(_alone(found.bare.get(name, {})))]
     if found.planning:
         parts += ["## planning alone, 32 nodes", _planning(found)]
     parts += ["## asked for", "\n".join(target.line() for target in targets(found))]
@@ -31,7 +31,7 @@ def text(found: Measured) -> str:
 def _table(found: Measured, name: str, rows: dict[tuple[str, str], dict[str, Cell]]) -> str:
     lines = []
     for (tool, mode), row in rows.items():
-        counts = [_processes(row[phase], tool, found.bare[name]) for phase in PHASES[:2]]
+        counts = [_processes(row[phase], tool, found.bare.get(name, {})) for phase in PHASES[:2]]
         mends = "yes" if row["drift"].reached else "no"
         times = [row[phase].shown() for phase in PHASES]
         lines.append([tool, mode, *times, mends, " / ".join(counts)])
@@ -42,7 +42,7 @@ def _processes(cell: Cell, tool: str, bare: dict[str, Cell]) -> str:
     if cell.processes is None:
         return "-"
     alone = {SALT: "bare test.ping", STATE: "bare state"}.get(tool)
-    own = cell.processes - (bare[alone].processes or 0) if alone else cell.processes
+    own = cell.processes - (bare[alone].processes or 0) if alone in bare else cell.processes
     return f"{'~' if cell.is_estimate else ''}{own}"
 
 
@@ -105,8 +105,11 @@ def _against_salt(found: Measured) -> Iterator[Target]:
     ):
         base = bare[alone].median if alone in bare else None
         for phase, limit in (("first", 1.5), ("no-op", 1.3)):
-            taken = ratio(_median(rows.get((mode, call)), phase), base)
-            yield Target(f"peers115: {phase}, salt-call {call} / {alone}", limit, taken, unit="x")
+            cell = rows[mode, call][phase] if base else Cell()
+            about = f"peers115: {phase}, salt-call {call} / {alone}"
+            yield Target(about, limit, ratio(cell.median, base), unit="x")
+            cpu = ratio(Cell(cell.cpu).median, Cell(bare[alone].cpu).median) if base else None
+            yield Target(f"{about}, in CPU", limit, cpu, unit="x")
     row = rows.get((LIBRARY, "in-process"))
     for phase, children in (("first", 4), ("no-op", 1)):
         own = Cell(row[phase].detail["own"]).median if row else None

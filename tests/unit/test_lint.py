@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-FOLDERS = ["_utils", "_modules", "_states", "_runners", "_pillar", "lab", "tests"]
+FOLDERS = ["_utils", "_modules", "_states", "_runners", "_pillar", "lab", "benchmarks", "tests"]
 
 
 @pytest.mark.parametrize(
