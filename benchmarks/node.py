@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kvmha.errors import CommandFailed
 from kvmha.tools import pacemaker
 from kvmha.tools.runner import Result
 from kvmha.wait import eventually
@@ -90,9 +89,9 @@ class Node:
     def run(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Ran:
         """Run a tool; return its result and its processes. No exit code is an error here.
 
-        Processes are counted by the pids that the node's namespace gave away. Nothing else
-        runs there while a tool does but daemons, which start no programs on a quiet node.
-        Threads count as processes.
+        It is stopped after LONGEST, which is a failure. Processes are counted by the pids that
+        the node's namespace gave away: threads count too, and so does the one in which
+        Pacemaker writes a changed CIB to disk. Other programs do not run on a quiet node.
         """
         limited = ["timeout", "--kill-after=5", str(LONGEST), *argv]
         environment = {"HOME": str(self.folder), "NO_COLOR": "1", **(env or {})}
@@ -100,8 +99,6 @@ class Node:
         done = self.runner.run(limited, ok=None, timeout=LONGEST + 30, env=environment)
         cpu = _children_cpu() - cpu
         processes = self._last_pid() - before - 2  # timeout, and what reads the counter
-        if done.returncode in (124, 137):
-            raise CommandFailed(argv, None, f"stopped after {LONGEST} s")
         return Ran(done, processes, cpu)
 
     def python(self, *arguments: str) -> Ran:

@@ -12,8 +12,9 @@ ASKED_SIZE = "200"
 LEGEND = """\
 Seconds, medians of interleaved runs. `~`: measured on a sample of the objects and extrapolated
 linearly. `!`: the tool ended with errors. *mends*: whether a changed value is as wanted after
-the third run. Processes: programs started at first apply / with nothing to do; of kvmha the
-children, of the other tools the tool itself too; of salt-call those of Salt alone are taken off."""
+the third run. Processes: started by the first apply / with nothing to do. Of the library they are
+its children; of the other tools the tool itself counts too, and one for each change of the CIB in
+which Pacemaker writes it to disk; of salt-call, those of Salt alone are taken off."""
 
 
 def text(found: Measured) -> str:
