@@ -7,6 +7,7 @@ key ``kvmha``; without it the minion's own pillar is used.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from kvmha import platforms
@@ -16,7 +17,12 @@ from kvmha.errors import KvmhaError
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, is_part, load, load_part
 from kvmha.tools import pacemaker
+from kvmha.tools.agent_types import Typed
+from kvmha.tools.agents import Catalogue
 from kvmha.tools.runner import Runner
+from kvmha.values import milliseconds
+
+log = logging.getLogger(__name__)
 
 __version__ = "0.1.0"
 __virtualname__ = "pacemaker"
@@ -43,7 +49,8 @@ def plan(
 
         salt ha-host1 pacemaker.plan
     """
-    return pacemaker.plan(Runner(), _wanted(spec, part), cib_file).to_dict()
+    runner = Runner()
+    return pacemaker.plan(runner, _wanted(runner, spec, part), cib_file).to_dict()
 
 
 @user_errors
@@ -52,11 +59,18 @@ def apply(
     part: str = "vms",
     expect: str | None = None,
     cib_file: str | None = None,
+    *,
+    allow: str = "data_loss",
+    settle: str | int = 0,
 ) -> dict[str, Any]:
     """Bring the CIB to what ``spec`` says, with one patch; what is not ours there is kept.
 
     ``expect`` is the digest of the plan that was shown; another plan is an error. What the
-    cluster then does is in the plan's notes: resources may start, stop or move.
+    cluster then does is in the plan's notes: resources may start, stop or move. ``allow`` is
+    the worst disruption that may be caused (none, reload, resource_restart, cluster_stop,
+    data_loss); a plan above it is refused. ``settle`` is how long to wait until the cluster has
+    done it all (``5min``, or seconds); 0 waits for nothing. Beside the plan there is ``left``:
+    what still differs.
 
     CLI Example:
 
@@ -64,7 +78,11 @@ def apply(
 
         salt ha-host1 pacemaker.apply part=fencing
     """
-    return pacemaker.apply(Runner(), _wanted(spec, part), expect, cib_file).to_dict()
+    runner, seconds = Runner(), milliseconds(settle, unit="s") / 1000
+    done, left = pacemaker.apply(runner, _wanted(runner, spec, part), expect, cib_file, allow)
+    if done and seconds:
+        pacemaker.settle(runner, seconds, told=_progress)
+    return {**done.to_dict(), "left": left.to_dict()}
 
 
 @user_errors
@@ -74,8 +92,11 @@ def export(cib_file: str | None = None) -> dict[str, Any]:
     Planning that pillar (``pacemaker.plan spec=...``) against the same CIB is empty; applied to
     an empty CIB it gives the same configuration again. Ids are left out where they would be
     derived again. Of secrets only the key is said under which ``kvmha_secrets`` may bring
-    them. What has no word is an error that names it. ``cib_file`` is a CIB in a file, or one
-    of the scheduler's inputs (``.bz2``), of any release: neither cluster nor tools are needed.
+    them. ``agents: report`` stands beside it, so that an agent that is stricter here than where
+    the CIB is from refuses nothing. What has no word is an error that names it.
+
+    ``cib_file`` is a CIB in a file, or one of the scheduler's inputs (``.bz2``), of any release:
+    neither cluster nor tools are needed.
 
     CLI Example:
 
@@ -84,7 +105,7 @@ def export(cib_file: str | None = None) -> dict[str, Any]:
         salt ha-host1 pacemaker.export --out=yaml
         salt-call --local pacemaker.export cib_file=/root/cib.xml --out=yaml
     """
-    return {"cib": pacemaker.export(Runner(), cib_file)}
+    return {"cib": pacemaker.export(Runner(), cib_file), "agents": "report"}
 
 
 @user_errors
@@ -151,16 +172,29 @@ def fencing_answers(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     return pacemaker.fencing_answers(Runner(), names)
 
 
+def _progress(line: str) -> None:
+    """Tell what is waited for, on the minion's log and on the master's event bus."""
+    log.info("%s", line)
+    if "event.send" in __salt__ and __opts__.get("file_client") == "remote":
+        __salt__["event.send"]("kvmha/progress", {"message": line})
+
+
 def _load(spec: dict[str, Any] | None) -> ClusterSpec:
     return load(__pillar__.get("kvmha", {}) if spec is None else spec)
 
 
-def _wanted(spec: dict[str, Any] | None, part: str) -> Wanted:
+def _wanted(runner: Runner, spec: dict[str, Any] | None, part: str) -> Wanted:
     """Return what ``spec`` wants; a document without a cluster says all of it in ``cib``."""
     document = __pillar__.get("kvmha", {}) if spec is None else spec
     secrets = {str(k): str(v) for k, v in (__pillar__.get("kvmha_secrets") or {}).items()}
     if is_part(document):
         said = load_part(document)
-        return cib.of_words(said.cib, unmanaged=said.unmanaged, secrets=secrets)
+        types = _types(runner, said.agents)
+        return cib.of_words(said.cib, unmanaged=said.unmanaged, secrets=secrets, types=types)
+    cluster = load(document)
     agent = platforms.for_grains(__grains__).fencing_agent
-    return cib.build(load(document), agent, part, secrets)
+    return cib.build(cluster, agent, part, secrets, _types(runner, cluster.agents))
+
+
+def _types(runner: Runner, mistakes: str) -> Typed:
+    return Typed(Catalogue(runner), refuse=mistakes == "refuse")

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from salt.utils.yamlloader import SaltYamlSafeLoader
 from salt.version import __version__ as salt_version
 
 import kvmha
-from kvmha import report
-from kvmha.errors import KvmhaError
+from kvmha import pillar_file, report
+from kvmha.errors import InvalidInput
 from kvmha.salt_edge import loadable
-from kvmha.spec import load
+from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
+from kvmha.spec.schema import json_schema, schema_text
 
 __version__ = "0.1.0"
 __virtualname__ = "kvmha"
@@ -49,30 +51,50 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
     return _ended(found["result"]) | found | {"versions": versions}
 
 
-def validate_pillar(path: str = "", spec: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return all mistakes of a pillar document, without asking a node.
+def validate_pillar(*paths: str) -> dict[str, Any]:
+    """Return all mistakes of pillar files, each with its line, without asking a node.
 
-    ``path`` is an SLS or YAML file with the key ``kvmha`` and no Jinja; ``spec`` the document
-    itself. The exit status is 1 when there are mistakes.
+    ``paths`` are SLS or YAML files with the key ``kvmha``, exports among them. Files with Jinja
+    are refused: what they say depends on the minion, and their lines are not those that Salt
+    reads. The problems read ``FILE:LINE:COLUMN: PLACE: ...``. The exit status is 1 when there
+    are any.
 
     CLI Example:
 
     .. code-block:: bash
 
         salt-run kvmha.validate_pillar /srv/pillar/kvmha.sls
+        salt-run kvmha.validate_pillar /srv/pillar/clusters/*.sls
     """
-    try:
-        document = _read(path) if spec is None else spec
-        cluster = load(document)
-    except KvmhaError as error:
-        return _ended(False) | {"valid": False, "problems": str(error).splitlines()}
-    names = [node.name for node in cluster.nodes]
-    return _ended(True) | {
-        "valid": True,
-        "problems": [],
-        "cluster": cluster.cluster.name,
-        "nodes": names,
+    checked = {path: _checked(path) for path in map(str, paths)}
+    problems = [line for _, found in checked.values() for line in found]
+    if not paths:
+        problems = ["no file is named (hint: salt-run kvmha.validate_pillar FILE...)"]
+    clusters = {
+        path: {"cluster": spec.cluster.name, "nodes": [node.name for node in spec.nodes]}
+        for path, (spec, _) in checked.items()
+        if isinstance(spec, ClusterSpec)
     }
+    well = not problems
+    return _ended(well) | {"valid": well, "problems": problems, "clusters": clusters}
+
+
+def schema(path: str = "") -> dict[str, Any]:
+    """Return the JSON Schema of a pillar file, for editors; write it to ``path`` when named.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.schema path=/srv/pillar/kvmha.schema.json
+    """
+    if not path:
+        return json_schema()
+    try:
+        Path(path).write_text(schema_text(), encoding="utf-8")
+    except OSError as error:
+        return _ended(False) | {"problems": [f"{path}: {error.strerror}"]}
+    return _ended(True) | {"written": path}
 
 
 def _ended(well: bool) -> dict[str, Any]:
@@ -86,16 +108,36 @@ def _is_readable(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("{'out': 'highstate'")
 
 
-def _read(path: str) -> dict[str, Any]:
-    if not path:
-        raise KvmhaError("no file is named", hint="salt-run kvmha.validate_pillar FILE")
+def _checked(path: str) -> tuple[ClusterSpec | ClusterPart | None, list[str]]:
+    """Return what the file at ``path`` says, or None and the mistakes, in their order."""
     try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise KvmhaError(f"{path}: {error}", hint="a YAML file without Jinja is wanted") from None
-    if not isinstance(document, dict) or "kvmha" not in document:
-        raise KvmhaError(f"{path} has no key kvmha at its top")
-    return document["kvmha"]
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [f"{path}: {getattr(error, 'strerror', None) or error}"]
+    spec, findings = _read(text)
+    findings.sort(key=lambda finding: (finding.line, finding.column))
+    return None if findings else spec, [f"{path}:{finding}" for finding in findings]
+
+
+def _read(text: str) -> tuple[ClusterSpec | ClusterPart | None, list[pillar_file.Finding]]:
+    stopper = pillar_file.unrendered(text)
+    if stopper:
+        return None, [stopper]
+    try:
+        root = yaml.compose(text, yaml.SafeLoader)
+        repeated = list(pillar_file.repeated_keys(root))
+        # Salt's own reader sees what Salt sees, but stops at a key that stands there twice.
+        document = yaml.load(text, yaml.SafeLoader if repeated else SaltYamlSafeLoader)
+    except yaml.YAMLError as error:
+        return None, [pillar_file.not_yaml(error, text)]
+    stopper = pillar_file.without_key(root)
+    if stopper:
+        return None, [stopper, *repeated]
+    try:
+        said = document[pillar_file.KEY]
+        return load_part(said) if is_part(said) else load(said), repeated
+    except InvalidInput as error:
+        return None, [*repeated, *pillar_file.located(root, error.problems)]
 
 
 def _tell(text: str) -> None:

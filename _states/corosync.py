@@ -15,11 +15,17 @@ def __virtual__():
     return loadable(__virtualname__, __version__)
 
 
-def managed(name: str, spec: dict[str, Any] | None = None, allow: str = "reload") -> dict[str, Any]:
+def managed(
+    name: str,
+    spec: dict[str, Any] | None = None,
+    allow: str = "reload",
+    path: str | None = None,
+) -> dict[str, Any]:
     """Ensure that this node's ``corosync.conf`` says what ``spec`` says.
 
-    ``allow: cluster_stop`` permits a change that corosync takes over only when it starts
-    again on all nodes; this state writes the file and restarts nothing.
+    ``spec`` is a cluster or what ``corosync.export`` returned. ``allow: cluster_stop`` permits
+    a change that corosync takes over only when it starts again on all nodes; this state
+    writes the file and restarts nothing. ``path`` is another file than corosync's own.
 
     .. code-block:: yaml
 
@@ -29,8 +35,8 @@ def managed(name: str, spec: dict[str, Any] | None = None, allow: str = "reload"
     """
     return converge(
         name,
-        plan=lambda: __salt__["corosync.plan"](spec),
-        apply=lambda digest: __salt__["corosync.apply"](spec, expect=digest),
+        plan=lambda: __salt__["corosync.plan"](spec, path=path),
+        apply=lambda digest: __salt__["corosync.apply"](spec, expect=digest, path=path),
         test=__opts__["test"],
         allow=allow,
     )

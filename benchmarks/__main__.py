@@ -28,9 +28,9 @@ def main() -> int:
         print("error: this needs root: it makes namespaces", file=sys.stderr)
         return 2
     found = cib.Measured(options)
-    # So that a terminated run ends its node as Ctrl-C does.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))
+    # A terminated run ends as Ctrl-C does; a shell's background ignores even that.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         cib.measure(found, lambda line: print(line, file=sys.stderr, flush=True))
         code = 0

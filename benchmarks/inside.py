@@ -20,6 +20,8 @@ from kvmha.build import cib as build  # noqa: E402 - the seconds of importing ar
 from kvmha.documents import cib, cib_merge  # noqa: E402
 from kvmha.spec import load_part  # noqa: E402
 from kvmha.tools import pacemaker  # noqa: E402
+from kvmha.tools.agent_types import Typed  # noqa: E402
+from kvmha.tools.agents import Catalogue  # noqa: E402
 from kvmha.tools.runner import Result, Runner  # noqa: E402
 
 IMPORTING = time.monotonic() - started
@@ -43,7 +45,7 @@ def apply(document: dict[str, Any]) -> dict[str, Any]:
     """Bring the node's CIB to ``document``."""
     runner = Timed()
     began = time.monotonic()
-    changed = pacemaker.apply(runner, wanted(document))
+    changed, _ = pacemaker.apply(runner, wanted(document, runner))
     seconds = time.monotonic() - began
     return {
         "seconds": seconds,
@@ -60,23 +62,28 @@ def plan(document: dict[str, Any], runs: int) -> dict[str, Any]:
     The seconds are of the CPU: planning waits for nothing, and other work on the machine
     should not look like growth.
     """
-    full, _, _ = cib_merge.edit(cib.EMPTY, wanted(document))
+    runner = Runner()
+    full, _, _ = cib_merge.edit(cib.EMPTY, wanted(document, runner))
     drifted = full.replace('value="wanted"', 'value="drifted"', 1)
     found = {}
     for phase, text in (("first", cib.EMPTY), ("no-op", full), ("drift", drifted)):
         times = []
         for _ in range(runs):
             began = time.process_time()
-            cib_merge.edit(text, wanted(document))
+            said = wanted(document, runner)
+            new, changes, _ = cib_merge.edit(text, said)
+            if changes:
+                said.types.judge(cib.parse(new), changes)
             times.append(time.process_time() - began)
         found[phase] = statistics.median(times)
     return {"seconds": found, "importing": IMPORTING}
 
 
-def wanted(document: dict[str, Any]) -> cib.Wanted:
+def wanted(document: dict[str, Any], runner: Runner) -> cib.Wanted:
     """Return what the document wants, as ``_modules/pacemaker.py`` makes it."""
     part = load_part(document)
-    return build.of_words(part.cib, unmanaged=part.unmanaged)
+    types = Typed(Catalogue(runner), refuse=part.agents == "refuse")
+    return build.of_words(part.cib, unmanaged=part.unmanaged, types=types)
 
 
 def main() -> None:

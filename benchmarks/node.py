@@ -54,6 +54,7 @@ class Node:
 
     def prepare(self) -> None:
         """Make it quiet and remember its configuration."""
+        self.runner.run(["mount", "-t", "tmpfs", "tmpfs", "/var/cache"])
         self.runner.run(["mkdir", "--parents", *FOLDERS])
         for name, value in QUIET.items():
             self.runner.run(["crm_attribute", "--type=crm_config", f"--name={name}",

@@ -29,8 +29,9 @@ def _say(line: str) -> None:
 
 
 def _up(lab: Lab, args: argparse.Namespace) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    # SIGINT too: a shell's background jobs begin with it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     lab.up(args.nodes, args.salt, args.image, args.mem, args.pillar)
     return 0
 

@@ -75,7 +75,9 @@ def _deploy(lab: Lab) -> dict[str, Any]:
     )
     if done.returncode:
         raise LabError(f"the deployment failed (exit status {done.returncode})", "see above")
-    report: dict[str, Any] = json.loads(done.stdout)
+    report = json.loads(done.stdout)
+    if not isinstance(report, dict):  # Salt's own words, with exit status 0
+        raise LabError(f"the deployment did not begin: {report}", "see the master's log")
     return report
 
 

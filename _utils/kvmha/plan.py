@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum, IntEnum
 from typing import Any
 
@@ -73,20 +73,30 @@ class Change:
         return f"~ {self.address}: {self.old} -> {self.new}{cost}"
 
 
+# The nodes on which a resource runs before, and after.
+Placement = tuple[tuple[str, ...], tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class Plan:
     """An ordered list of changes; empty means that all is as wanted.
 
     ``base`` identifies what was observed, so that a plan made from something else has
-    another digest. ``notes`` are for the reader and never part of the digest.
+    another digest. ``notes`` are for the reader and never part of the digest; so is
+    ``placement``: where each resource that would move runs now, and where it would run.
     """
 
     changes: tuple[Change, ...] = ()
     base: str = ""
     notes: tuple[str, ...] = field(default=(), compare=False)
+    placement: Mapping[str, Placement] = field(default_factory=dict, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.changes)
+
+    def noted(self, *notes: str) -> Plan:
+        """Return this plan with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
     @property
     def disruption(self) -> Disruption:
@@ -125,7 +135,11 @@ class Plan:
     def text(self) -> str:
         """Return the plan as lines for a person, notes last."""
         lines = [change.text() for change in self.changes]
-        return "\n".join([*lines, *(f"# {note}" for note in self.notes)])
+        lines += [f"# {note}" for note in self.notes]
+        for name, (before, after) in self.placement.items():
+            where = " -> ".join(", ".join(nodes) or "nowhere" for nodes in (before, after))
+            lines.append(f"# {name} runs on: {where}")
+        return "\n".join(lines)
 
     def salt_changes(self) -> dict[str, dict[str, Any]]:
         """Return the changes as a Salt state reports them."""
@@ -137,6 +151,10 @@ class Plan:
             "changes": [_plain(change) for change in self.changes],
             "base": self.base,
             "notes": list(self.notes),
+            "placement": {
+                name: {"before": list(before), "after": list(after)}
+                for name, (before, after) in self.placement.items()
+            },
             "digest": self.digest,
             "disruption": self.disruption.word,
         }
@@ -154,7 +172,11 @@ class Plan:
             )
             for item in data["changes"]
         )
-        return cls(tuple(changes), data["base"], tuple(data["notes"]))
+        placement = {
+            name: (tuple(nodes["before"]), tuple(nodes["after"]))
+            for name, nodes in data.get("placement", {}).items()
+        }
+        return cls(tuple(changes), data["base"], tuple(data["notes"]), placement)
 
     @classmethod
     def joined(cls, plans: Iterable[Plan]) -> Plan:
@@ -164,6 +186,7 @@ class Plan:
             tuple(change for plan in listed for change in plan.changes),
             "+".join(plan.base for plan in listed),
             tuple(note for plan in listed for note in plan.notes),
+            {name: nodes for plan in listed for name, nodes in plan.placement.items()},
         )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import ParamSpec, TypeVar
 
 import kvmha
 from kvmha.errors import KvmhaError
+from kvmha.receipt import meter
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,12 +34,19 @@ def loadable(virtualname: str, version: str) -> str | tuple[bool, str]:
 
 
 def user_errors(function: Callable[P, R]) -> Callable[P, R]:
-    """Make errors of the library reach the user as one message, without a traceback."""
+    """Make errors of the library reach the user as one message, without a traceback.
+
+    A plan that the function returns gets the key ``cost``: seconds, and programs started.
+    """
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        spent = meter()
         try:
-            return function(*args, **kwargs)
+            found = function(*args, **kwargs)
+            if isinstance(found, dict) and "digest" in found:
+                found["cost"] = asdict(spent())
+            return found
         except KvmhaError as error:
             from salt.exceptions import CommandExecutionError  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kvmha.spec.model import ClusterSpec
 
-_COEFFICIENT = 650
+_COEFFICIENT = 650  # corosync.conf(5), token_coefficient
 _STONITH_LEAST = 60_000
 _START_LEAST = 90_000
 
@@ -31,18 +31,19 @@ class Timeouts:
 def derive(spec: ClusterSpec) -> Timeouts:
     """Return the timeouts of ``spec``.
 
-    ``token`` and ``consensus`` are the real ones: with a nodelist corosync adds 650 ms to the
-    token for every node beyond two (corosync.conf(5), token_coefficient) and takes 1.2 times
-    that as consensus unless one is written. crmsh reckons with the token as it is written,
-    calls a smaller ``stonith_timeout`` or ``delay_start`` an error and a larger one a warning:
-    so these two follow crmsh. ``delay_max`` is the random delay that keeps two nodes from
-    fencing each other; ``start_limit`` is systemd's TimeoutStartSec for sbd.
+    ``token`` and ``consensus`` are the real ones: with a nodelist corosync adds 650 ms, or
+    what ``corosync.totem.token_coefficient`` says, to the token for every node beyond two and
+    takes 1.2 times that as consensus unless one is written. crmsh reckons with the token as it
+    is written, calls a smaller ``stonith_timeout`` or ``delay_start`` an error and a larger one
+    a warning: so these two follow crmsh. ``delay_max`` is the random delay that keeps two nodes
+    from fencing each other; ``start_limit`` is systemd's TimeoutStartSec for sbd.
     Those four are whole seconds, as their tools want them.
     """
     count = len(spec.nodes)
     written = spec.corosync.token
     membership = written + (spec.corosync.consensus or written * 12 // 10)
-    token = written + max(count - 2, 0) * _COEFFICIENT
+    said = spec.corosync.totem.token_coefficient
+    token = written + max(count - 2, 0) * (_COEFFICIENT if said is None else said)
     watchdog = spec.fencing.sbd.watchdog_timeout
     msgwait = 2 * watchdog
     delay_max = 30_000 if count == 2 else 0

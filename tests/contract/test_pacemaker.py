@@ -78,7 +78,7 @@ def running(example, tmp_path) -> Path:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_makes_a_cib_that_pacemaker_accepts(example, name, cib_file):
     wanted = wanted_of(example(name))
-    plan = pacemaker.apply(Runner(), wanted, cib_file=str(cib_file))
+    plan, _ = pacemaker.apply(Runner(), wanted, cib_file=str(cib_file))
     assert len(plan.changes) >= 7
     assert pacemaker.verify(Runner(), str(cib_file)) == []
     assert not pacemaker.plan(Runner(), wanted, str(cib_file))
@@ -102,19 +102,19 @@ def test_processes_do_not_grow_with_the_number_of_objects(example, changed, cib_
     many = {f"vms[{number}]": {**vm, "name": f"web{number}"} for number in range(40)}
     wanted = wanted_of(changed(example("lab"), many | {"validate": {}}))
     first, nothing = Runner(), Runner()
-    assert len(pacemaker.apply(first, wanted, cib_file=str(cib_file)).changes) > 120
-    assert not pacemaker.apply(nothing, wanted, cib_file=str(cib_file))
-    assert (first.started, nothing.started) == (3, 0)  # a file is read by no program
+    assert len(pacemaker.apply(first, wanted, cib_file=str(cib_file))[0].changes) > 120
+    assert not pacemaker.apply(nothing, wanted, cib_file=str(cib_file))[0]
+    assert (first.started, nothing.started) == (2, 0)  # a file is read by no program
 
 
 def test_one_changed_value_is_one_change(example, changed, running):
     spec = changed(example("lab"), {"vms[0].stop_timeout": "4min"})
     runner = Runner()
-    plan = pacemaker.apply(runner, wanted_of(spec), cib_file=str(running))
+    plan, _ = pacemaker.apply(runner, wanted_of(spec), cib_file=str(running))
     assert [c.text() for c in plan.changes] == [
         "~ cib:primitive/vm-web1/op/stop@timeout: 180s -> 240s"
     ]
-    assert runner.started == 4  # with the simulation, since resources run
+    assert runner.started == 3  # with the simulation, since resources run
 
 
 def test_what_strangers_configured_survives_byte_for_byte(example, cib_file):
@@ -130,7 +130,7 @@ def test_a_change_by_another_in_between_is_kept_and_the_plan_made_afresh(example
     pacemaker.apply(runner, wanted_of(example("lab")), cib_file=str(cib_file))
     text = cib_file.read_text()
     assert 'name="elsewhere" value="0"' in text and 'id="vm-web1"' in text
-    assert runner.started == 3 * 3
+    assert runner.started == 3 * 2
 
 
 def test_tries_are_bounded(example, cib_file):
@@ -144,7 +144,7 @@ def test_a_change_elsewhere_does_not_make_a_shown_plan_stale(example, cib_file):
     wanted = wanted_of(example("lab"))
     shown = pacemaker.plan(Runner(), wanted, str(cib_file))
     runner = Meddling(cib_file, times=1)
-    assert pacemaker.apply(runner, wanted, shown.digest, str(cib_file)) == shown
+    assert pacemaker.apply(runner, wanted, shown.digest, str(cib_file))[0] == shown
 
 
 def test_a_change_of_what_was_shown_makes_the_plan_stale(example, cib_file):
@@ -160,7 +160,7 @@ def test_what_another_has_done_already_is_not_stale(example, cib_file):
     wanted = wanted_of(example("lab"))
     shown = pacemaker.plan(Runner(), wanted, str(cib_file))
     pacemaker.apply(Runner(), wanted, cib_file=str(cib_file))
-    assert not pacemaker.apply(Runner(), wanted, shown.digest, str(cib_file))
+    assert not pacemaker.apply(Runner(), wanted, shown.digest, str(cib_file))[0]
 
 
 def test_what_pacemaker_would_not_accept_is_refused_in_its_words(example, changed, cib_file):
@@ -186,7 +186,7 @@ def test_a_fault_that_was_there_before_does_not_stop_us(example, cib_file):
         "</operations></primitive>"
     )
     cib_file.write_text(cib.EMPTY.replace("<resources/>", f"<resources>{fault}</resources>"))
-    plan = pacemaker.apply(Runner(), wanted_of(example("lab")), cib_file=str(cib_file))
+    plan, _ = pacemaker.apply(Runner(), wanted_of(example("lab")), cib_file=str(cib_file))
     assert any("had this fault before" in note and "o2" in note for note in plan.notes)
     assert 'id="vm-web1"' in cib_file.read_text()
 
@@ -271,7 +271,7 @@ def test_without_a_cluster_the_plan_is_made_from_nothing(example):
 
 
 def test_a_file_that_is_missing_is_an_error(example, tmp_path):
-    with pytest.raises(KvmhaError, match="none.xml cannot be read"):
+    with pytest.raises(KvmhaError, match=r"none\.xml cannot be read"):
         pacemaker.plan(Runner(), wanted_of(example("lab")), str(tmp_path / "none.xml"))
 
 
@@ -318,12 +318,3 @@ def test_verify_where_nothing_runs_is_not_clean():
 def test_fencing_does_not_answer_where_nothing_runs():
     answer = pacemaker.fencing_answers(Runner(), ["ha-host1"])
     assert (answer["ok"], answer["problems"]) == (False, ["Pacemaker does not run on this node"])
-
-
-def test_patch_keeps_the_epoch_and_drops_the_count_of_status_updates():
-    patch = (
-        '<diff format="2"><version><source admin_epoch="0" epoch="5" num_updates="7"/>'
-        '<target admin_epoch="0" epoch="5" num_updates="7"/></version></diff>'
-    )
-    assert pacemaker.without_num_updates(patch).replace('"/>', "/>").count("num_updates") == 0
-    assert 'epoch="5"' in pacemaker.without_num_updates(patch)

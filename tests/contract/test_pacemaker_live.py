@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from kvmha.build import cib as build
+from kvmha.converge import committed
 from kvmha.errors import CommandFailed
+from kvmha.plan import Disruption
+from kvmha.receipt import meter
 from kvmha.spec import load
 from kvmha.spec.cib import Cib
 from kvmha.spec.cib_parts import NvSet
@@ -51,7 +56,6 @@ def properties():
     """Return a function that wants one property, another value at each call."""
     values = iter(range(3, 99))
 
-
     def wanted():
         nvset = NvSet(values={"cluster-recheck-interval": f"{next(values)}min"})
         return build.of_words(Cib(properties=(nvset,)), unmanaged="keep")
@@ -63,17 +67,53 @@ def test_the_whole_minimal_cib_is_taken_by_a_running_cluster(node, example):
     wanted = build.build(load(example("minimal")), "external/sbd")
     shown = pacemaker.plan(node(), wanted)
     first, nothing = node(), node()
-    assert pacemaker.apply(first, wanted, shown.digest) == shown
-    assert not pacemaker.apply(nothing, wanted)
-    assert (first.started, nothing.started) == (4, 1)
+    assert pacemaker.apply(first, wanted, shown.digest)[0] == shown
+    assert not pacemaker.apply(nothing, wanted)[0]
+    assert (first.started, nothing.started) == (3, 1)
     assert pacemaker.verify(node()) == []
     node().run(["cibadmin", "--delete", "--xml-text", '<primitive id="fencing-sbd"/>'])
+
+
+def test_a_state_that_has_nothing_to_do_starts_one_program(node, properties):
+    wanted = properties()
+
+    def state():
+        def apply():
+            spent = meter()
+            done, left = pacemaker.apply(node(), wanted, allow="reload")
+            cost = dataclasses.asdict(spent())
+            return {**done.to_dict(), "left": left.to_dict(), "cost": cost}
+
+        return committed("it", plan=lambda: {}, apply=apply, test=False)
+
+    first, second = state(), state()
+    assert first["result"] and first["changes"] and first["cost"]["programs"] <= 4
+    assert second["result"] and not second["changes"]
+    assert second["cost"]["programs"] == 1
+    assert second["comment"].endswith(", 1 program)")
+
+
+def test_the_cluster_has_settled_when_settle_returns(node):
+    quick = Resource(id="quick", agent="ocf:pacemaker:Dummy")
+    off = NvSet(values={"stonith-enabled": False})
+    wanted = build.of_words(Cib(properties=(off,), resources=(quick,)), unmanaged="keep")
+    pacemaker.apply(node(), wanted)
+    told: list[str] = []
+    pacemaker.settle(node(), 60, told.append)
+    (resource,) = pacemaker.status(node())["resources"]
+    assert (resource["id"], resource["role"]) == ("quick", "Started")
+    plan = pacemaker.plan(node(), build.of_words(Cib(properties=(off,)), unmanaged="remove"))
+    assert plan.disruption is Disruption.RESOURCE_RESTART
+    assert plan.placement == {"quick": (("ha-host1",), ())}
+    pacemaker.apply(node(), build.of_words(Cib(properties=(off,)), unmanaged="remove"))
+    pacemaker.settle(node(), 60)
+    assert pacemaker.status(node())["resources"] == []
 
 
 def test_a_change_of_the_configuration_in_between_is_noticed_and_kept(node, properties):
     meddler = ["crm_attribute", "--type=crm_config", "--name=elsewhere", "--update=1"]
     runner = Meddling(node().pid, meddler)
-    assert len(pacemaker.apply(runner, properties()).changes) == 1
+    assert len(pacemaker.apply(runner, properties())[0].changes) == 1
     assert 'name="elsewhere"' in (pacemaker.query(node()) or "")
     assert runner.queries == 2  # the plan was made twice
 
@@ -81,7 +121,7 @@ def test_a_change_of_the_configuration_in_between_is_noticed_and_kept(node, prop
 def test_a_change_of_the_status_in_between_does_no_harm(node, properties):
     busy = ["crm_attribute", "--node=ha-host1", "--lifetime=reboot", "--name=x", "--update=1"]
     runner = Meddling(node().pid, busy)
-    assert len(pacemaker.apply(runner, properties()).changes) == 1
+    assert len(pacemaker.apply(runner, properties())[0].changes) == 1
     assert runner.queries == 1  # the plan was made once
 
 

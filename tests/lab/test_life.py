@@ -76,9 +76,9 @@ def test_a_killed_daemon_takes_everything_with_it(starting: subprocess.Popen[str
 def test_down_leaves_nothing(starting: subprocess.Popen[str]) -> None:
     traces = Traces(NAME)
     Lab(NAME).down()
-    assert traces.left() == []
     assert not Lab(NAME).is_up()
-    starting.communicate(timeout=30)
+    starting.communicate(timeout=30)  # what it had running in the lab ends with it
+    assert traces.left() == []
 
 
 def test_what_a_dead_lab_left_is_removed() -> None:

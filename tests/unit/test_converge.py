@@ -42,7 +42,8 @@ def test_what_is_as_wanted_is_left_alone(test):
         "name": "it",
         "changes": {},
         "result": True,
-        "comment": "Already as wanted.\na note",
+        "comment": "Already as wanted.\na note\n(0.00 s, 0 programs)",
+        "cost": {"seconds": 0.0, "programs": 0},
     }
     assert world.applied == 0
 
@@ -79,7 +80,7 @@ def test_success_is_read_back_and_not_assumed():
     ret = World(works=False).state()
     assert ret["result"] is False
     assert ret["changes"]
-    assert ret["comment"].endswith("Still differs:\n~ world:value: 1 -> 2  [reload]\n# a note")
+    assert "Still differs:\n~ world:value: 1 -> 2  [reload]\n# a note\n" in ret["comment"]
 
 
 def test_a_failure_after_the_change_keeps_what_was_changed():

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from kvmha.build import corosync_conf as build
-from kvmha.documents import corosync_conf
+from kvmha.documents import corosync_conf, corosync_diff
 from kvmha.errors import InvalidInput
 from kvmha.plan import Disruption
 from kvmha.spec import load
@@ -28,7 +28,7 @@ def case(request, example, changed):
 
 def test_plan_is_the_recorded_one(case):
     folder, spec, old, running = case
-    changes = corosync_conf.diff(old, build.build(spec, old), running=running)
+    changes = corosync_diff.diff(old, build.build(spec, old), running=running)
     recorded = yaml.safe_load((folder / "plan.yaml").read_text())
     assert [change.text() for change in changes] == recorded
 
@@ -37,20 +37,22 @@ def test_after_the_change_nothing_is_left_to_do(case):
     _, spec, old, _ = case
     text = corosync_conf.render(build.build(spec, old))
     written = corosync_conf.parse(text)
-    assert corosync_conf.diff(written, build.build(spec, written), running=True) == ()
+    assert corosync_diff.diff(written, build.build(spec, written), running=True) == ()
     assert corosync_conf.render(build.build(spec, written)) == text
 
 
 def test_what_is_not_ours_is_kept(case):
-    _, spec, old, _ = case
+    folder, spec, old, _ = case
     before = corosync_conf.flatten(old) if old else {}
     after = corosync_conf.flatten(build.build(spec, old))
-    ours = ("totem.", "nodelist.", "quorum.two_node")
+    said = yaml.safe_load((folder / "spec.yaml").read_text())
+    ours = ("totem.", "nodelist.", "quorum.two_node", *said.get("ours", []))
     foreign = {key: value for key, value in before.items() if not key.startswith(ours)}
     foreign |= {
         key: value
         for key, value in before.items()
-        if "interface" in key or "knet_mtu" in key or "quorum_votes" in key
+        if ("interface" in key or "knet_mtu" in key or "quorum_votes" in key)
+        and not key.startswith(ours[3:])
     }
     assert foreign.items() <= after.items()
 
@@ -112,12 +114,12 @@ def test_crypto_is_only_asked_of_knet(example, changed):
 def test_a_renamed_node_keeps_its_identity():
     old = corosync_conf.parse("nodelist {\nnode {\nnodeid: 1\nring0_addr: a\nname: x\n}\n}\n")
     new = corosync_conf.parse("nodelist {\nnode {\nnodeid: 1\nring0_addr: a\nname: y\n}\n}\n")
-    (change,) = corosync_conf.diff(old, new, running=True)
+    (change,) = corosync_diff.diff(old, new, running=True)
     assert change.text() == "~ corosync.conf:nodelist.node[y].name: x -> y  [cluster_stop]"
 
 
 def test_a_node_that_leaves_needs_consent():
     old = corosync_conf.parse("nodelist {\nnode {\nnodeid: 1\n}\nnode {\nnodeid: 2\n}\n}\n")
     new = corosync_conf.parse("nodelist {\nnode {\nnodeid: 1\n}\n}\n")
-    (change,) = corosync_conf.diff(old, new, running=True)
+    (change,) = corosync_diff.diff(old, new, running=True)
     assert change.disruption is Disruption.CLUSTER_STOP

@@ -113,6 +113,10 @@ SHAPES = {
         "fencing.sbd.devices: wanted a list, found a mapping "
         "(hint: begin items with '- ') [WRONG_KIND]",
     ),
+    "nothing but braces for a list": (
+        {"vms": {}},
+        "vms: wanted a list, found a mapping (hint: begin items with '- ') [WRONG_KIND]",
+    ),
     "text for a mapping": (
         {"cluster": "alpha"},
         "cluster: wanted a mapping, found 'alpha' (hint: its keys are name) [WRONG_KIND]",
@@ -135,7 +139,7 @@ SHAPES = {
     ),
     "choice": (
         {"corosync.transport": "Knet"},
-        "corosync.transport: 'Knet' is none of knet, udpu "
+        "corosync.transport: 'Knet' is none of knet, udpu, udp "
         "(hint: did you mean 'knet'?) [NOT_A_CHOICE]",
     ),
     "duration without unit": (
@@ -232,6 +236,32 @@ def test_form_values_are_taken_for_what_they_mean(minimal, changed):
     assert spec.cib.property("batch-limit") == 30
 
 
+BLANK_DISK = {"file": "", "size": "", "format": "raw", "source": "", "bus": "virtio"}
+BLANK_VM = {"name": "", "memory": "", "vcpus": 1.0, "disks": [BLANK_DISK], "prefer": [""]}
+
+
+def test_blank_items_of_a_form_are_none(minimal):
+    data = minimal | {
+        "vms": [BLANK_VM],
+        "storage": {"filesystems": [{"name": "", "device": "", "max_nodes": "8"}]},
+        "time": {"servers": [], "max_skew": "2s"},
+    }
+    assert load(data) == load(minimal)
+    assert load(minimal | {"vms": [{}]}) == load(minimal)
+
+
+@pytest.mark.parametrize(
+    "said", [{"vcpus": 2}, {"nam": ""}, {"disks": [BLANK_DISK | {"bus": "ide"}]}, {"vcpus": "x"}]
+)
+def test_an_item_that_says_anything_is_one(said, minimal):
+    assert any("vms[0].name" in text for text in problems(minimal | {"vms": [BLANK_VM | said]}))
+
+
+def test_a_blank_item_beside_others_is_a_mistake_at_its_place(minimal):
+    told = problems(minimal | {"vms": [{"name": "a", "memory": "1GiB"}, BLANK_VM]})
+    assert [text.partition(" ")[0] for text in told[:2]] == ["vms[1].name:", "vms[1].memory:"]
+
+
 @pytest.mark.parametrize("wrap", [collections.OrderedDict, types.MappingProxyType])
 def test_any_mapping_is_a_spec(wrap, minimal):
     assert load(wrap(minimal)) == load(minimal)
@@ -314,11 +344,11 @@ JUNK = st.one_of(
 )
 
 
-def _spots(data, way=()):
+def spots(data, way=()):
     if isinstance(data, (dict, list)):
         for key in data if isinstance(data, dict) else range(len(data)):
             yield (*way, key)
-            yield from _spots(data[key], (*way, key))
+            yield from spots(data[key], (*way, key))
 
 
 @settings(
@@ -328,8 +358,7 @@ def _spots(data, way=()):
 def test_junk_anywhere_is_told_or_taken_but_never_a_traceback(draw, example):
     data = example("three_node")
     for _ in range(draw.draw(st.integers(1, 4))):
-        spots = list(_spots(data))
-        way = draw.draw(st.sampled_from(spots))
+        way = draw.draw(st.sampled_from(list(spots(data))))
         inner = data
         for key in way[:-1]:
             inner = inner[key]

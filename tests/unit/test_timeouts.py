@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kvmha.spec.corosync_totem import Totem
 from kvmha.spec.model import Cluster, ClusterSpec, Corosync, Fencing, Node, Sbd
 from kvmha.timeouts import derive
 
@@ -67,3 +70,10 @@ def test_fencing_is_given_longer_than_the_message_takes(nodes, token, watchdog):
         ms % 1000 == 0
         for ms in (found.msgwait, found.stonith_timeout, found.delay_start, found.start_limit)
     )
+
+
+def test_a_coefficient_of_the_pillar_counts():
+    small = spec(nodes=4)
+    said = dataclasses.replace(small.corosync, totem=Totem(token_coefficient=1_000))
+    assert derive(small).token == 5_000 + 2 * 650
+    assert derive(dataclasses.replace(small, corosync=said)).token == 5_000 + 2 * 1_000

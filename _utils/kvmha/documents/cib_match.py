@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kvmha.documents.cib_ids import derived_id
-from kvmha.documents.cib_spelling import meta_key, option_key, same_attribute, same_meta
+from kvmha.documents.cib_spelling import same_attribute, same_name, same_option
 from kvmha.documents.cib_types import Types
 
 RESOURCES = frozenset({"primitive", "group", "clone", "master", "bundle", "template"})
@@ -101,25 +101,14 @@ def pairs_called(sets: Iterable[Any], name: str) -> list[Any]:
         pair
         for nvset in sets
         for pair in nvset.iterfind("nvpair")
-        if pair.get("name") == name or _same_name(nvset.tag, pair.get("name", ""), name)
+        if same_name(nvset.tag, pair.get("name", ""), name)
     ]
-
-
-def _same_name(tag: str, one: str, other: str) -> bool:
-    if tag == "cluster_property_set":
-        return option_key(one) == option_key(other)
-    return tag == "meta_attributes" and meta_key(one) == meta_key(other)
 
 
 def same_pair(pair: Any, old: str, new: str, types: Types) -> bool:
     """Tell whether two values of a pair mean the same where it stands."""
-    if old == new:
-        return True
-    nvset = pair.getparent()
-    name = pair.get("name") or ""
-    if nvset.tag != "instance_attributes":
-        return same_meta(name, old, new)
+    nvset, name = pair.getparent(), pair.get("name") or ""
     owner = nvset.getparent()
-    if owner.tag == "op":
-        return same_meta(name, old, new)
-    return types.same(owner, name, old, new)
+    if nvset.tag == "instance_attributes" and owner.tag in ("primitive", "template"):
+        return old == new or types.same(owner, name, old, new)
+    return same_option(nvset.tag, name, old, new)

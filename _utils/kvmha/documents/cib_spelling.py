@@ -10,66 +10,45 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from kvmha.values import boolean, canonical, milliseconds
+from kvmha.documents import typed_values
+from kvmha.documents.pacemaker_options import META_ATTRIBUTES, PROPERTIES, canonical_name
 
-# Meta attributes that Pacemaker 2.0 and later renamed.
-_META = {
-    "master-max": "promoted-max",
-    "master-node-max": "promoted-node-max",
-    "container-attribute-target": "container-attribute-target",
-}
 _ROLES = {"master": "Promoted", "slave": "Unpromoted"}
 _OLD_ROLES = {"Promoted": "Master", "Unpromoted": "Slave"}
 _ROLE_NAMES = {"role", "rsc-role", "with-rsc-role", "target-role"}
-_DURATIONS = {"interval", "timeout", "start-delay"}
-_BOOLEANS = {
-    *("symmetrical", "sequential", "require-all", "enabled", "record-pending", "influence"),
-    *("add-host", "globally-unique"),
+_TYPES = {
+    **dict.fromkeys(("interval", "timeout", "start-delay"), "duration"),
+    **dict.fromkeys(("symmetrical", "sequential", "require-all", "enabled"), "boolean"),
+    **dict.fromkeys(("record-pending", "influence", "add-host"), "boolean"),
+    **dict.fromkeys(_ROLE_NAMES, "enumeration"),
+    "score": "score",
 }
-_INFINITE = {"INFINITY": "INFINITY", "+INFINITY": "INFINITY", "1000000": "INFINITY"}
+_VOCABULARIES = {
+    "cluster_property_set": PROPERTIES,
+    "meta_attributes": META_ATTRIBUTES,
+}
+_PROMOTED = {"master-max": "promoted-max", "master-node-max": "promoted-node-max"}
 _NEW_FENCING_NAMES = (3, 0, 2)  # the release that renamed stonith-* to fencing-*
 
 
-def option_key(name: str) -> str:
-    """Return a cluster property's name such that both of its spellings are the same."""
-    return f"fencing-{name[8:]}" if name.startswith("stonith-") else name
-
-
-def meta_key(name: str) -> str:
-    """Return a meta attribute's name such that all of its spellings are the same."""
-    return _META.get(name, name)
+def same_name(tag: str, one: str, other: str) -> bool:
+    """Tell whether two names are one in a set of the kind ``tag``."""
+    if one == other:
+        return True
+    return tag in _VOCABULARIES and canonical_name(one) == canonical_name(other)
 
 
 def same_attribute(name: str, one: str, other: str) -> bool:
     """Tell whether two values of an XML attribute mean the same."""
-    return one == other or _attribute_key(name, one) == _attribute_key(name, other)
+    kind = _TYPES.get(name)
+    return one == other or (kind is not None and typed_values.same(kind, one, other))
 
 
-def _attribute_key(name: str, value: str) -> str:
-    try:
-        if name in _DURATIONS:
-            return f"{milliseconds(value, unit='s')} ms"
-        if name in _BOOLEANS:
-            return str(boolean(value))
-    except ValueError:
-        return value
-    if name in _ROLE_NAMES:
-        return _ROLES.get(value.lower(), value.capitalize())
-    if name == "score":
-        return _score(value)
-    return value
-
-
-def same_meta(name: str, one: str, other: str) -> bool:
-    """Tell whether two values of a meta attribute or a cluster property mean the same."""
-    if name in _ROLE_NAMES:
-        return same_attribute(name, one, other)
-    return one == other or _score(canonical(one)) == _score(canonical(other))
-
-
-def _score(value: str) -> str:
-    sign = "-" if value.startswith("-") else ""
-    return sign + _INFINITE.get(value.removeprefix("-"), value.removeprefix("-"))
+def same_option(tag: str, name: str, one: str, other: str) -> bool:
+    """Tell whether two values of an option mean the same in a set of the kind ``tag``."""
+    vocabulary = _VOCABULARIES.get(tag)
+    known = vocabulary.option(name) if vocabulary else None
+    return one == other or (known is not None and typed_values.same(known, one, other))
 
 
 @dataclass(frozen=True)
@@ -98,7 +77,7 @@ class Spelling:
     def option(self, name: str) -> str:
         """Return how a cluster property is called here."""
         if self.new_options:
-            return option_key(name)
+            return f"fencing-{name[8:]}" if name.startswith("stonith-") else name
         old = name.startswith("fencing-") and self.has_master
         return f"stonith-{name[8:]}" if old else name
 
@@ -133,7 +112,7 @@ def _as_promotable(master: Any) -> None:
         meta = master.makeelement("meta_attributes")
         master.insert(0, meta)
     for pair in meta.iterfind("nvpair"):
-        pair.set("name", meta_key(pair.get("name", "")))
+        pair.set("name", _PROMOTED.get(pair.get("name", ""), pair.get("name", "")))
     if not any(pair.get("name") == "promotable" for pair in meta):
         meta.append(meta.makeelement("nvpair", {"name": "promotable", "value": "true"}))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kvmha.documents.cib import Wanted
-from kvmha.documents.cib_spelling import meta_key, option_key
+from kvmha.documents.pacemaker_options import canonical_name
 
 # Written by the cluster itself, by its tools and its agents: nobody's drift.
 _AUTOMATIC = {
@@ -100,6 +100,5 @@ _SETS = {"instance_attributes", "meta_attributes", "utilization", "cluster_prope
 def _key(pair: Any) -> tuple[str, str]:
     tag = pair.getparent().tag
     name = pair.get("name") or pair.get("id-ref") or ""
-    if tag == "cluster_property_set":
-        return tag, option_key(name)
-    return tag, meta_key(name) if tag == "meta_attributes" else name
+    options = ("cluster_property_set", "meta_attributes")
+    return tag, canonical_name(name) if tag in options else name

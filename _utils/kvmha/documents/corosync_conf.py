@@ -1,55 +1,40 @@
-"""``corosync.conf``: parse, render, an address for every value, and what each change costs.
+"""``corosync.conf``: parse, render, and an address for every value.
 
-Source: corosync.conf(5), votequorum(5) and coroparse.c of corosync 3.1.
+Source: corosync.conf(5) and coroparse.c of corosync 3.1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kvmha.errors import InvalidInput, Problem
-from kvmha.plan import Action, Change, Disruption
 from kvmha.values import canonical
 
 FILE = "corosync.conf"
 
-# The key that tells repeated sections of one name apart.
-_IDENTITY = {
-    "node": ("name", "nodeid", "ring0_addr"),
-    "interface": ("linknumber", "ringnumber"),
-    "logger_subsys": ("subsys",),
+# Sections that can be repeated, and the keys of which the first that is said tells them apart.
+REPEATED = {
+    "nodelist.node": ("name", "nodeid", "ring0_addr"),
+    "totem.interface": ("linknumber", "ringnumber"),
+    "totem.interface.member": ("memberaddr",),
+    "logging.logger_subsys": ("subsys",),
+    "logging.logging_daemon": ("name", "subsys"),
+    "logging.logger": ("ident",),
+    "uidgid": ("uid", "gid"),
+    "service": ("name",),
 }
-
-# What corosync 3 takes over at `corosync-cfgtool -R` (totem_volatile_config_read in
-# totemconfig.c, and votequorum's runtime keys). Crypto and cluster_name are not among them:
-# crypto can be switched live, but every node reads its own file, so between the first and the
-# last node's change the cluster would be cut; cluster_name is also the name that DLM and the
-# cluster filesystems carry.
-# fmt: off
-_TOTEM_RELOADS = frozenset({
-    "token", "token_warning", "token_coefficient", "token_retransmit",
-    "token_retransmits_before_loss_const", "hold", "consensus", "join", "send_join",
-    "merge", "downcheck", "fail_recv_const", "seqno_unchanged_const",
-    "heartbeat_failures_allowed", "max_network_delay", "window_size", "max_messages",
-    "miss_count_const", "knet_pmtud_interval", "knet_mtu", "knet_compression_model",
-    "knet_compression_threshold", "knet_compression_level", "block_unlisted_ips",
-    "cancel_token_hold_on_retransmit", "config_version",
-})
-_INTERFACE_RELOADS = frozenset({
-    "knet_link_priority", "knet_ping_interval", "knet_ping_timeout", "knet_ping_precision",
-    "knet_pong_count",
-})
-# fmt: on
-_QUORUM_RELOADS = frozenset({"expected_votes"})
+# Of these, sections with one identity are one section to corosync.
+_MERGED = frozenset({"totem.interface", "logging.logger_subsys"})
 
 
 @dataclass
 class Entry:
-    """``key: value``; a comment has the key ``#``."""
+    """``key: value``; a comment has the key ``#``. ``line`` is where it was read, or 0."""
 
     key: str
     value: str
+    line: int = field(default=0, compare=False)
 
 
 @dataclass
@@ -83,7 +68,7 @@ class Section:
         """
         entries = [item for item in self.items if isinstance(item, Entry) and item.key == key]
         for extra in entries if value is None else entries[:-1]:
-            self.items = [item for item in self.items if item is not extra]
+            self.drop(extra)
         if value is None:
             return
         if not entries:
@@ -91,40 +76,58 @@ class Section:
         elif canonical(entries[-1].value) != canonical(value):
             entries[-1].value = value
 
+    def drop(self, item: Entry | Section) -> None:
+        """Take out ``item`` itself, not one that equals it."""
+        self.items = [other for other in self.items if other is not item]
+
 
 def parse(text: str) -> Section:
     """Return the document in ``text``; unknown sections and keys are kept as they are.
 
-    Raises InvalidInput with every line that corosync would refuse.
+    Raises InvalidInput with every line that corosync 3 would refuse, and those that are
+    not UTF-8 (``surrogateescape``d in ``text``) outside of comments.
     """
     root = Section()
     open_sections = [root]
     problems = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
-        place = f"{FILE}:{number}"
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.strip(" \t\r")
         if not line:
             continue
         if line.startswith("#"):
-            open_sections[-1].items.append(Entry("#", line[1:].strip()))
+            open_sections[-1].items.append(Entry("#", line[1:].strip(), number))
+        elif reason := _refused(line, len(open_sections)):
+            problems.append(Problem(f"{FILE}:{number}", reason))
         elif "{" in line:
-            section = Section(line.split("{", 1)[0].strip())
+            section = Section(line[:-1].strip(" \t\r"))
             open_sections[-1].items.append(section)
             open_sections.append(section)
         elif ":" in line:
             key, value = line.split(":", 1)
-            open_sections[-1].items.append(Entry(key.strip(), value.strip()))
-        elif line == "}":
-            if len(open_sections) == 1:
-                problems.append(Problem(place, "closing brace without an open section"))
-            else:
-                open_sections.pop()
+            entry = Entry(key.strip(" \t\r"), value.strip(" \t\r"), number)
+            open_sections[-1].items.append(entry)
         else:
-            problems.append(Problem(place, f"{line!r} is neither a section nor `key: value`"))
+            open_sections.pop()
     problems += [Problem(FILE, f"section {left.name} is not closed") for left in open_sections[1:]]
     if problems:
         raise InvalidInput(FILE, problems)
     return root
+
+
+def _refused(line: str, depth: int) -> str:
+    """Return why corosync cannot read ``line``, or nothing. Order as in coroparse.c."""
+    if any("\ud800" <= char <= "\udfff" for char in line):
+        return "is no UTF-8 text"
+    if "{" in line:
+        name, _, rest = line.partition("{")
+        if rest:
+            return "extra characters after an opening brace"
+        return "" if name.strip() else "opening brace without the name of a section"
+    if ":" in line:
+        return ""
+    if line != "}":
+        return f"{line!r} is neither a section nor `key: value`"
+    return "closing brace without an open section" if depth == 1 else ""
 
 
 def render(document: Section) -> str:
@@ -145,38 +148,98 @@ def _lines(section: Section, depth: int) -> Iterator[str]:
             yield f"{indent}{item.key}: {item.value}"
 
 
-def flatten(document: Section) -> dict[str, str]:
-    """Return every value under its address, such as ``nodelist.node[ha-host1].ring0_addr``."""
-    return _flatten(document, {})
+def flatten(document: Section, labels: Mapping[int, str] | None = None) -> dict[str, str]:
+    """Return every value under its address, such as ``nodelist.node[ha-host1].ring0_addr``.
+
+    ``labels`` gives sections, by their ``id()``, another label than their own.
+    """
+    return {address: entry.value for address, entry in walk(document, labels or {})}
 
 
-def _flatten(section: Section, labels: Mapping[int, str], prefix: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    seen: dict[str, int] = {}
+def walk(document: Section, labels: Mapping[int, str]) -> Iterator[tuple[str, Entry]]:
+    """Yield every value, comments apart, with its address; see ``flatten``."""
+    yield from _walk(document, labels, "", "", {})
+
+
+def _walk(
+    section: Section, labels: Mapping[int, str], path: str, prefix: str, used: dict[str, int]
+) -> Iterator[tuple[str, Entry]]:
     for item in section.items:
         if isinstance(item, Entry):
             if item.key != "#":
-                found[f"{prefix}{item.key}"] = item.value
+                yield f"{prefix}{item.key}", item
             continue
-        index = seen[item.name] = seen.get(item.name, -1) + 1
-        label = labels.get(id(item)) or _label(item, index, bool(prefix))
-        found |= _flatten(item, labels, f"{prefix}{item.name}{label}.")
+        below = f"{path}{item.name}"
+        address = f"{prefix}{item.name}"
+        if below in REPEATED:
+            index = used[address] = used.get(address, -1) + 1
+            label = labels.get(id(item)) or identity(below, item) or str(index)
+            if f"{address}[{label}]" in used and below not in _MERGED:
+                label = f"{label}#{index}"
+            address = f"{address}[{label}]"
+            used[address] = 0
+        yield from _walk(item, labels, f"{below}.", f"{address}.", used)
+
+
+def identity(path: str, section: Section) -> str:
+    """Return what tells this section at ``path`` from others of its name, or nothing.
+
+    An interface without a number is that of link 0.
+    """
+    said = next((value for key in REPEATED[path] if (value := section.get(key))), "")
+    return said or ("0" if path == "totem.interface" else "")
+
+
+def entries(
+    scope: Section, repeated: Collection[str], prefix: str = ""
+) -> Iterator[tuple[str, Section, Entry]]:
+    """Yield path, section and entry of every value of ``scope``, comments apart.
+
+    The sections at the paths ``repeated`` are scopes of their own and left out.
+    """
+    for item in scope.items:
+        if isinstance(item, Section):
+            if f"{prefix}{item.name}" not in repeated:
+                yield from entries(item, repeated, f"{prefix}{item.name}.")
+        elif item.key != "#":
+            yield f"{prefix}{item.key}", scope, item
+
+
+def put(scope: Section, path: str, value: str | None, repeated: Collection[str]) -> Entry | None:
+    """Make the value at ``path`` say ``value`` where it stands; None removes it.
+
+    Of several the last counts, as in corosync; the others go.
+    """
+    found = [(home, entry) for at, home, entry in entries(scope, repeated) if at == path]
+    for home, entry in found if value is None else found[:-1]:
+        home.drop(entry)
+    if value is None:
+        return None
+    *way, key = path.split(".")
+    if not found:
+        home = scope
+        for name in way:
+            home = home.section(name)
+        added = Entry(key, value)
+        home.items.append(added)
+        return added
+    entry = found[-1][1]
+    if canonical(entry.value) != canonical(value):
+        entry.value = value
+    return entry
+
+
+def at(scope: Section, path: str) -> list[Section]:
+    """Return the sections at ``path``, in the order of the file."""
+    found = [scope]
+    for name in path.split("."):
+        found = [below for section in found for below in section.sections(name)]
     return found
-
-
-def _label(section: Section, index: int, nested: bool) -> str:
-    if not nested:  # corosync merges repeated top-level sections
-        return ""
-    values = (section.get(key) for key in _IDENTITY.get(section.name, ()))
-    identity = next((value for value in values if value), None)
-    if identity is None and section.name not in _IDENTITY and index == 0:
-        return ""
-    return f"[{identity or index}]"
 
 
 def nodes(document: Section) -> list[Section]:
     """Return the ``node`` sections of every nodelist."""
-    return [node for part in document.sections("nodelist") for node in part.sections("node")]
+    return at(document, "nodelist.node")
 
 
 def same_node(candidates: list[Section], wanted: Section) -> Section | None:
@@ -184,7 +247,7 @@ def same_node(candidates: list[Section], wanted: Section) -> Section | None:
 
     A node keeps its identity under a new name, id or address, as long as one of them stays.
     """
-    for key in _IDENTITY["node"]:
+    for key in REPEATED["nodelist.node"]:
         value = wanted.get(key)
         found = [node for node in candidates if value and node.get(key) == value]
         if found:
@@ -197,83 +260,4 @@ def is_placeholder(document: Section) -> bool:
     addresses = [node.get("ring0_addr") or "" for node in nodes(document)]
     return bool(addresses) and all(
         address.startswith("127.") or address in ("::1", "localhost") for address in addresses
-    )
-
-
-def diff(old: Section | None, new: Section, *, running: bool) -> tuple[Change, ...]:
-    """Return what differs, each with its disruption.
-
-    Without ``old``, when corosync does not run, or when it runs on a package's placeholder,
-    nothing is disturbed by any change.
-    """
-    calm = old is None or not running or is_placeholder(old)
-    before = old or Section()
-    labels = {}
-    left = nodes(before)
-    for node in nodes(new):
-        if mate := same_node(left, node):
-            left.remove(mate)
-            labels[id(mate)] = _label(node, 0, True)
-    was, wanted = _flatten(before, labels), flatten(new)
-    _fold_lone_nodes(was, wanted)
-    transport = was.get("totem.transport", "knet")
-    changes = []
-    for address in [*wanted, *(address for address in was if address not in wanted)]:
-        theirs, ours = was.get(address), wanted.get(address)
-        if ours == theirs or (ours and theirs and canonical(ours) == canonical(theirs)):
-            continue
-        action = _action(theirs, ours)
-        cost = Disruption.NONE if calm else _cost(address, action, transport)
-        changes.append(Change(action, f"{FILE}:{address}", theirs, ours, cost))
-    return tuple(changes)
-
-
-def _action(old: str | None, new: str | None) -> Action:
-    if new is None:
-        return Action.DELETE
-    return Action.CREATE if old is None else Action.UPDATE
-
-
-def _fold_lone_nodes(was: dict[str, str], wanted: dict[str, str]) -> None:
-    """Make a node that only one side has a single value, so that it is a single change."""
-    sides = (was, wanted)
-    names = [
-        {key.rpartition(".")[0] for key in side if key.startswith("nodelist.node[")}
-        for side in sides
-    ]
-    for side, lone in zip(sides, (names[0] - names[1], names[1] - names[0]), strict=True):
-        for node in sorted(lone):
-            keys = [key for key in side if key.rpartition(".")[0] == node]
-            said = {key.rpartition(".")[2]: side.pop(key) for key in keys}
-            side[node] = ", ".join(f"{key} {value}" for key, value in said.items())
-
-
-def _cost(address: str, action: Action, transport: str) -> Disruption:
-    top, _, rest = address.partition(".")
-    key = rest.rpartition(".")[2]
-    reloads = {
-        "logging": True,
-        "totem": rest in _TOTEM_RELOADS
-        or (rest.startswith("interface[") and key in _INTERFACE_RELOADS),
-        # Seen with 3.1.7: a reload with a third node drops the flag 2Node.
-        "quorum": key in _QUORUM_RELOADS or (rest == "two_node" and action is Action.DELETE),
-        "nodelist": _node_reloads(rest, key, action, transport),
-    }
-    return Disruption.RELOAD if reloads.get(top) else Disruption.CLUSTER_STOP
-
-
-def _node_reloads(rest: str, key: str, action: Action, transport: str) -> bool:
-    """Tell whether corosync takes over this change of a node while it runs.
-
-    Nodes can be added (corosync.conf(5), "To add a new node"), knet links added and removed.
-    A node that leaves must be stopped first; an address that moves cuts the nodes that have
-    read it from those that have not.
-    """
-    if rest.endswith("]"):
-        return action is Action.CREATE
-    if key == "quorum_votes":
-        return True
-    added_or_removed = action in (Action.CREATE, Action.DELETE)
-    return (
-        transport == "knet" and key.startswith("ring") and key != "ring0_addr" and added_or_removed
     )

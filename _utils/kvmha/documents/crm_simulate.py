@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lxml import etree
 
-from kvmha.plan import Change, Disruption
+from kvmha.plan import Change, Disruption, Placement
 
 # A recovery is of something that has failed already: not what a change of ours does.
 _COST = {
@@ -64,6 +65,41 @@ def parse(xml: str) -> tuple[Consequence, ...]:
         before = found.get(key)
         found[key] = replace(before, where=before.where + one.where) if before else one
     return tuple(found.values())
+
+
+def caused(
+    consequences: Iterable[Consequence], anyway: Iterable[Consequence]
+) -> tuple[Consequence, ...]:
+    """Return ``consequences`` without cost where they would come ``anyway``, and say so."""
+    known = {(one.verb, one.resource, one.where, one.to) for one in anyway}
+    return tuple(
+        replace(one, cost=Disruption.NONE, reason="with or without this change")
+        if (one.verb, one.resource, one.where, one.to) in known
+        else one
+        for one in consequences
+    )
+
+
+def placement(xml: str) -> dict[str, Placement]:
+    """Return where each resource runs before and after, for those that change their place."""
+    root = etree.fromstring(xml.encode())
+    before = _running(root.find("cluster_status"))
+    after = _running(root.find("revised_cluster_status"))
+    return {
+        name: (before.get(name, ()), after.get(name, ()))
+        for name in sorted({*before, *after})
+        if before.get(name, ()) != after.get(name, ())
+    }
+
+
+def _running(status: Any) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for resource in status.iter("resource") if status is not None else ():
+        name = (resource.get("id") or "").partition(":")[0]
+        nodes = [node.get("name", "") for node in resource.iterfind("node")]
+        if resource.get("active") != "false":
+            found.setdefault(name, set()).update(nodes)
+    return {name: tuple(sorted(nodes)) for name, nodes in found.items()}
 
 
 def with_costs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 # Names that fence agents, resource agents and alert agents give to passwords and the like.
 _NAME = re.compile(
@@ -15,6 +16,15 @@ _NAME = re.compile(
 def is_secret(name: str) -> bool:
     """Tell whether the parameter ``name`` is one whose value must not be shown."""
     return _NAME.search(name) is not None
+
+
+def scrubbed(output: str, root: Any) -> str:
+    """Return what a tool said of the CIB ``root`` without the secrets in it."""
+    for pair in root.iter("nvpair"):
+        value = pair.get("value") or ""
+        if len(value) > 2 and is_secret(pair.get("name") or ""):
+            output = output.replace(value, "(secret)")
+    return output
 
 
 def shown(name: str, value: str | None) -> str | None:

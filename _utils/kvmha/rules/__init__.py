@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvmha.rules import fencing, membership, storage, vms
+from kvmha.rules import fencing, membership, quorum, storage, vms
 from kvmha.rules.registry import RULES, Rule, check
 
-__all__ = ["RULES", "Rule", "check", "fencing", "membership", "storage", "vms"]
+__all__ = ["RULES", "Rule", "check", "fencing", "membership", "quorum", "storage", "vms"]

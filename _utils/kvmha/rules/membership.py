@@ -12,7 +12,7 @@ from kvmha.spec.model import ClusterSpec
 from kvmha.values import duration
 
 _NAME_LIMIT = 15
-_LINK_LIMIT = {"knet": 8, "udpu": 2}
+_LINK_LIMIT = {"knet": 8, "udpu": 2, "udp": 2}
 
 
 @rule("cluster.name")
@@ -121,9 +121,9 @@ def links_keep_their_family(spec: ClusterSpec) -> Iterator[Problem]:
 
 @rule("corosync.transport")
 def links_suit_transport(spec: ClusterSpec) -> Iterator[Problem]:
-    """Keep to the links a transport has: 8 for knet, 2 for udpu.
+    """Keep to the links a transport has: 8 for knet, 2 for udpu and udp.
 
-    Source: corosync.conf(5); two rings (RRP) for udpu are of corosync 2, 3 has one.
+    Source: corosync.conf(5); two rings (RRP) are of corosync 2, 3 has one.
     """
     limit = _LINK_LIMIT.get(spec.corosync.transport, 8)
     for index, node in enumerate(spec.nodes):
@@ -132,13 +132,18 @@ def links_suit_transport(spec: ClusterSpec) -> Iterator[Problem]:
             yield Problem(f"nodes[{index}].links", message, f"at most {limit}", "LINKS_TOO_MANY")
 
 
-@rule("corosync.transport", "corosync.crypto_cipher", "corosync.crypto_hash")
+@rule(
+    *("corosync.transport", "corosync.crypto_cipher", "corosync.crypto_hash"),
+    "corosync.totem.secauth",
+)
 def encryption_needs_knet(spec: ClusterSpec) -> Iterator[Problem]:
-    """Want no encryption with udpu: only knet allows crypto (corosync.conf(5), transport)."""
-    said = {spec.corosync.crypto_cipher, spec.corosync.crypto_hash}
-    if spec.corosync.transport == "udpu" and said != {"none"}:
-        message = "udpu cannot encrypt"
-        hint = "set crypto_cipher: none and crypto_hash: none, or transport: knet"
+    """Want no encryption without knet: only that allows it (corosync.conf(5), transport)."""
+    corosync = spec.corosync
+    used = {corosync.crypto_cipher, corosync.crypto_hash} != {"none"} or corosync.totem.secauth
+    if corosync.transport != "knet" and used:
+        message = f"{corosync.transport} cannot encrypt"
+        secauth = " and no totem.secauth" if corosync.totem.secauth else ""
+        hint = f"set crypto_cipher: none and crypto_hash: none{secauth}, or transport: knet"
         yield Problem("corosync.transport", message, hint, "CRYPTO_WITH_UDPU")
 
 

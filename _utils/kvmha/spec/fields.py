@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
+
+# Classes that a field names by text, because they hold themselves: Meta(of="Rule").
+RECURSIVE: dict[str, type] = {}
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,8 @@ class Meta:
     or a list of sets of name-value pairs) or object; ``many`` makes it a list of them; ``of``
     is the dataclass of an object, or its name where it holds itself. ``xml`` is where the CIB
     keeps it (see ``kvmha.documents.cib_codec``); ``only`` names the kinds of the object that
-    may have it; with ``blank`` an empty text is a value.
+    may have it; with ``blank`` an empty text is a value. ``key`` is where corosync.conf keeps it,
+    if not under the field's own name (see ``kvmha.spec.corosync_words``).
     """
 
     kind: str
@@ -32,15 +37,7 @@ class Meta:
     xml: str = ""
     only: tuple[str, ...] = ()
     blank: bool = False
-
-
-# Classes whose objects hold objects of the same class, by their names.
-RECURSIVE: dict[str, type] = {}
-
-
-def class_of(meta: Meta) -> type | None:
-    """Return the dataclass of an object field, None for any other kind."""
-    return RECURSIVE[meta.of] if isinstance(meta.of, str) else meta.of
+    key: str = ""
 
 
 def said(
@@ -57,6 +54,7 @@ def said(
     xml: str = "",
     only: Sequence[str] = (),
     blank: bool = False,
+    key: str = "",
 ) -> Any:
     """Return a dataclass field with its Meta; without ``default`` it is required.
 
@@ -66,10 +64,54 @@ def said(
     required = default is MISSING
     meta = Meta(
         kind, doc, example, many, of, tuple(choices), minimum, maximum,
-        required=required, xml=xml, only=tuple(only), blank=blank,
+        required=required, xml=xml, only=tuple(only), blank=blank, key=key,
     )  # fmt: skip
     if required:
         return field(kw_only=True, metadata={"said": meta})
     if callable(default):
         return field(kw_only=True, default_factory=default, metadata={"said": meta})
     return field(kw_only=True, default=default, metadata={"said": meta})
+
+
+def class_of(meta: Meta) -> type | None:
+    """Return the dataclass of an object's field, or None where the field holds no objects."""
+    return RECURSIVE[meta.of] if isinstance(meta.of, str) else meta.of
+
+
+@functools.cache
+def fields_of(cls: type) -> tuple[tuple[str, Meta], ...]:
+    """Return the keys of a class of the vocabulary, each with what is known of it."""
+    return tuple((each.name, each.metadata["said"]) for each in fields(cls))
+
+
+def default_of(cls: type, name: str) -> Any:
+    """Return the default of the key ``name``, as the class keeps it; None where it has none."""
+    (found,) = (each for each in fields(cls) if each.name == name)
+    if found.default_factory is not MISSING:
+        return found.default_factory()
+    return None if found.default is MISSING else found.default
+
+
+def classes_of(cls: type) -> tuple[type, ...]:
+    """Return ``cls`` and all classes below it, each once, in the order of the keys."""
+    found: dict[type, None] = {}
+
+    def walk(each: type) -> None:
+        if each not in found:
+            found[each] = None
+            for _, meta in fields_of(each):
+                below = class_of(meta)
+                if below is not None:
+                    walk(below)
+
+    walk(cls)
+    return tuple(found)
+
+
+def optional(kind: str, doc: str, example: Any = None, **rest: Any) -> Any:
+    """Return a field that may stay unsaid: None then; an empty list, mapping or object.
+
+    What is unsaid is neither enforced nor given a default of ours.
+    """
+    empty: Any = () if rest.get("many") else dict if kind == "scalars" else rest.get("of")
+    return said(kind, doc, example=example, default=empty, **rest)

@@ -73,6 +73,9 @@ def described(value: Any) -> str:
 
 
 def _text(value: Any, meta: Meta) -> str:
+    if isinstance(value, bool):  # YAML takes a bare on, off, yes and no for booleans
+        words = ("on", "yes") if value else ("off", "no")
+        value = next((word for word in words if word in meta.choices), value)
     if not isinstance(value, str):
         quoted = isinstance(value, (bool, int, float))
         hint = f'put it in quotes: "{value}"' if quoted else example(meta)
@@ -128,7 +131,7 @@ def _duration(value: Any, meta: Meta) -> int:
         if "no unit" not in message:
             message = f"wanted a duration, found {described(value)}"
         raise Unreadable(message, advice or example(meta), "BAD_DURATION") from None
-    if found <= 0:
+    if found <= 0 and meta.minimum != 0:
         raise Unreadable(f"{value!r} is no time at all", example(meta), "OUT_OF_RANGE")
     return _within(found, meta, values.duration)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import functools
 import itertools
 import re
 from collections.abc import Mapping
@@ -13,7 +12,8 @@ from typing import Any
 from kvmha import rules
 from kvmha.errors import InvalidInput, Problem
 from kvmha.spec import kinds
-from kvmha.spec.fields import Meta, class_of
+from kvmha.spec.corosync_words import unwritable
+from kvmha.spec.fields import Meta, class_of, default_of, fields_of
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.part import ClusterPart
 
@@ -24,8 +24,9 @@ def load(data: Mapping[str, Any]) -> ClusterSpec:
     """Return the cluster that ``data``, the pillar below the key ``kvmha``, describes.
 
     Takes what YAML and Uyuni's forms produce: ``''`` leaves a field with a default at it,
-    ``30.0`` is a whole number, ``"true"`` a boolean. Raises InvalidInput with all problems:
-    those of single values, and those of ``kvmha.rules`` between values that could be read.
+    ``30.0`` is a whole number, ``"true"`` a boolean, a list of nothing but blank items is empty.
+    Raises InvalidInput with all problems: those of single values, and those of ``kvmha.rules``
+    between values that could be read.
     """
     if not isinstance(data, Mapping) or not data:
         raise InvalidInput("pillar kvmha", [_absent(data)])
@@ -42,11 +43,14 @@ def load(data: Mapping[str, Any]) -> ClusterSpec:
 def load_part(data: Mapping[str, Any]) -> ClusterPart:
     """Return what ``data``, a document without a cluster, says of corosync and Pacemaker.
 
-    Raises InvalidInput with all problems of its values.
+    Raises InvalidInput with all problems of its values. No rule between values is asked, since
+    what stands may break any.
     """
+    if isinstance(data, Mapping) and set(data) == {"kvmha"}:
+        raise InvalidInput("pillar kvmha", [_wrapped()])
     reader = _Reader()
     part: ClusterPart = reader.object(ClusterPart, data, "")
-    if problems := reader.found():
+    if problems := [*reader.found(), *unwritable(part.corosync)]:
         raise InvalidInput("pillar kvmha", problems)
     return part
 
@@ -72,12 +76,12 @@ class _Reader:
         """Return ``data`` as a ``cls``."""
         if not isinstance(data, Mapping):
             message = f"wanted a mapping, found {kinds.described(data)}"
-            keys = ", ".join(name for name, _ in _fields(cls))
+            keys = ", ".join(name for name, _ in fields_of(cls))
             self._fail(place, data, message, f"its keys are {keys}", "WRONG_KIND")
             return self._blank(cls, place)
         said: dict[str, Any] = {}
         misspelt = self._unknown_keys(cls, data, place)
-        for name, meta in _fields(cls):
+        for name, meta in fields_of(cls):
             if name not in data and not meta.required and name not in misspelt:
                 continue
             where = f"{place}.{name}" if place else name
@@ -97,7 +101,7 @@ class _Reader:
         """Report a key that objects of this kind do not have."""
         if not meta.only:
             return
-        key, of_kind = next((name, one) for name, one in _fields(cls) if one.choices)
+        key, of_kind = next((name, one) for name, one in fields_of(cls) if one.choices)
         kind = data.get(key) or cls.__dataclass_fields__[key].default  # type: ignore[attr-defined]
         if kind not in meta.only and kind in of_kind.choices:
             hint = f"it belongs to the {key} {' or '.join(meta.only)}"
@@ -144,7 +148,7 @@ class _Reader:
 
     def _unknown_keys(self, cls: type, data: Mapping[str, Any], place: str) -> set[str]:
         """Report unknown keys; return the fields that they seem to have been meant for."""
-        names = [name for name, _ in _fields(cls)]
+        names = [name for name, _ in fields_of(cls)]
         meant = set()
         for key in data:
             if key in names:
@@ -170,7 +174,7 @@ class _Reader:
         return {} if meta.kind == "scalars" else f"({place})"
 
     def _blank(self, cls: type, place: str) -> Any:
-        wanted = ((name, meta) for name, meta in _fields(cls) if meta.required)
+        wanted = ((name, meta) for name, meta in fields_of(cls) if meta.required)
         return cls(**{name: self._stand_in(meta, f"{place}.{name}") for name, meta in wanted})
 
     def _fail(self, place: str, value: Any, message: str, hint: str, code: str) -> None:
@@ -181,16 +185,39 @@ class _Reader:
             self.problems.append(Problem(place, message, hint, code))
 
 
-@functools.cache
-def _fields(cls: type) -> tuple[tuple[str, Meta], ...]:
-    return tuple((field.name, field.metadata["said"]) for field in dataclasses.fields(cls))
-
-
 def _unset(value: Any, meta: Meta) -> bool:
     """Tell whether a form or YAML left the field empty, a list of nothing but blanks included."""
     if meta.many and kinds.is_list(value):
-        return all(item in _UNSET for item in value)
-    return value is None or (value == "" and not meta.blank)
+        return all(item in _UNSET or _is_blank(item, meta) for item in value)
+    if value is None or (value == "" and not meta.blank):
+        return True
+    return not meta.required and not meta.many and _is_blank(value, meta)
+
+
+def _is_blank(value: Any, meta: Meta) -> bool:
+    """Tell whether an object is as a form shows it before anyone fills it in.
+
+    Uyuni's forms show one such item of an empty list: its keys hold their defaults, and those
+    that are required nothing. An object that needs no key is never blank: it may be meant.
+    """
+    cls = class_of(meta)
+    if cls is None or meta.kind != "object" or not isinstance(value, Mapping):
+        return False
+    known = dict(fields_of(cls))
+    return any(each.required for each in known.values()) and all(
+        key in known and _is_untouched(item, cls, key, known[key]) for key, item in value.items()
+    )
+
+
+def _is_untouched(value: Any, cls: type, name: str, meta: Meta) -> bool:
+    if _unset(value, meta) or _is_blank(value, meta):
+        return True
+    if meta.required or meta.many or meta.kind == "object":
+        return False
+    try:
+        return bool(kinds.read(value, meta) == default_of(cls, name))
+    except kinds.Unreadable:
+        return False
 
 
 def _pattern(place: str) -> str:

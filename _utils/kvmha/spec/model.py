@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kvmha.spec.cib import Cib
+from kvmha.spec.corosync import Corosync
 from kvmha.spec.fields import said
+from kvmha.spec.part import agents, unmanaged
 
 
 @dataclass(frozen=True)
@@ -36,33 +38,6 @@ class Node:
     def minion_id(self) -> str:
         """The id of the node's minion."""
         return self.minion or self.name
-
-
-@dataclass(frozen=True)
-class Corosync:
-    """``corosync``: transport and timeouts of the membership."""
-
-    transport: str = said(
-        "text", "How nodes talk.", default="knet", choices=("knet", "udpu"), example="knet"
-    )
-    token: int = said("duration", "Silence after which a node is lost.", default=5000, example="5s")
-    consensus: int | None = said(
-        "duration", "Default: 1.2 times the token.", default=None, example="6s"
-    )
-    crypto_cipher: str = said(
-        "text",
-        "Encryption (knet only).",
-        default="aes256",
-        choices=("none", "aes256", "aes192", "aes128"),
-        example="aes256",
-    )
-    crypto_hash: str = said(
-        "text",
-        "Authentication (knet only).",
-        default="sha256",
-        choices=("none", "md5", "sha1", "sha256", "sha384", "sha512"),
-        example="sha256",
-    )
 
 
 @dataclass(frozen=True)
@@ -167,7 +142,12 @@ class Interface:
     """``vms[].interfaces[]``: one network card of a virtual machine."""
 
     bridge: str = said("name", "Bridge of the host.", example="br0")
-    mac: str = said("text", "Address; empty: derived from the VM's name.", default="")
+    mac: str = said(
+        "text",
+        "Address; empty: derived from the VM's name.",
+        default="",
+        example="52:54:00:12:34:56",
+    )
     model: str = said("text", "Model of the card.", default="virtio", example="virtio")
 
 
@@ -203,8 +183,12 @@ class Vm:
         choices=("cpu", "serial"),
         example="cpu",
     )
-    prefer: tuple[str, ...] = said("name", "Nodes it prefers.", many=True, default=())
-    avoid: tuple[str, ...] = said("name", "Nodes it never runs on.", many=True, default=())
+    prefer: tuple[str, ...] = said(
+        "name", "Nodes it prefers.", many=True, default=(), example=["ha-host1"]
+    )
+    avoid: tuple[str, ...] = said(
+        "name", "Nodes it never runs on.", many=True, default=(), example=["ha-host3"]
+    )
     migrate: bool = said("boolean", "Move it live.", default=False, example=True)
     start_timeout: int = said("duration", "Time to start.", default=120_000, example="2min")
     stop_timeout: int = said("duration", "Time to stop.", default=180_000, example="3min")
@@ -217,7 +201,11 @@ class Time:
     """``time``: clocks."""
 
     servers: tuple[str, ...] = said(
-        "text", "NTP servers for chrony; none: chrony is left alone.", many=True, default=()
+        "text",
+        "NTP servers for chrony; none: chrony is left alone.",
+        many=True,
+        default=(),
+        example=["ntp1.example.com"],
     )
     max_skew: int = said(
         "duration", "Largest difference between two nodes.", default=2000, example="2s"
@@ -242,7 +230,10 @@ class Validate:
     """``validate``: how far the verification goes."""
 
     failover: bool = said(
-        "boolean", "Fence the host of a VM and see it come up elsewhere.", default=False
+        "boolean",
+        "Fence the host of a VM and see it come up elsewhere.",
+        default=False,
+        example=True,
     )
     vm: str = said("name", "The VM to do that with; empty: the first.", default="", example="db1")
 
@@ -270,7 +261,7 @@ class ClusterSpec:
         "object", "How a node that fails is made certain to be off.", of=Fencing
     )
     corosync: Corosync = said(
-        "object", "Transport and timeouts of the membership.", of=Corosync, default=Corosync
+        "object", "The membership, and all of corosync.conf.", of=Corosync, default=Corosync
     )
     storage: Storage = said(
         "object", "What the virtual machines stand on.", of=Storage, default=Storage
@@ -286,14 +277,8 @@ class ClusterSpec:
         of=Cib,
         default=Cib,
     )
-    unmanaged: str = said(
-        "text",
-        "What happens to what stands in the configuration of corosync and Pacemaker beside what "
-        "is said here: it is kept, kept and told, or removed.",
-        default="report",
-        choices=("keep", "report", "remove"),
-        example="report",
-    )
+    unmanaged: str = unmanaged()
+    agents: str = agents()
     consent: Consent = said(
         "object", "What would otherwise be refused.", of=Consent, default=Consent
     )

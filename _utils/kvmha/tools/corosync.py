@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from kvmha.build import corosync_conf as build
-from kvmha.documents import corosync_conf
+from kvmha.build import corosync_export as export
+from kvmha.documents import corosync_conf, corosync_diff
 from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.plan import Action, Change, Disruption, Plan
 from kvmha.spec.model import ClusterSpec
+from kvmha.spec.part import ClusterPart
 from kvmha.tools import files
 from kvmha.tools.runner import Result, Runner
 
@@ -26,51 +28,88 @@ RELOAD = ("corosync-cfgtool", "-R")
 MADE_ON_MASTER = "made on the master at the first run"
 
 
-def plan_conf(runner: Runner, spec: ClusterSpec, path: Path = CONF) -> Plan:
-    """Return what would change in ``corosync.conf``; starts a program only if something does."""
-    return _observe_conf(runner, spec, path)[0]
+def export_conf(path: Path = CONF) -> dict[str, Any]:
+    """Return the pillar document that describes the ``corosync.conf`` at ``path``.
+
+    Raises KvmhaError when there is none, InvalidInput for what cannot be read or said.
+    """
+    text = _conf(path)
+    if text is None:
+        raise KvmhaError(f"there is no {path}", hint="say which file with path=")
+    return export.export(corosync_conf.parse(text))
+
+
+def plan_conf(
+    runner: Runner, spec: ClusterSpec | ClusterPart, path: Path = CONF, *, live: bool = True
+) -> Plan:
+    """Return what would change in ``corosync.conf``; starts a program only if something does.
+
+    A file that is not ``live`` is not the one that corosync runs with: nothing is disturbed.
+    """
+    return _observe_conf(runner, spec, path, live=live)[0]
 
 
 def apply_conf(
-    runner: Runner, spec: ClusterSpec, expect: str | None = None, path: Path = CONF
+    runner: Runner,
+    spec: ClusterSpec | ClusterPart,
+    expect: str | None = None,
+    path: Path = CONF,
+    *,
+    live: bool = True,
 ) -> Plan:
     """Write ``corosync.conf`` and, if corosync runs and can take it over, reload it.
 
     A change that needs the cluster stopped is written only: corosync goes on with what it
     has read. Raises CommandFailed when corosync refuses the new file or the reload, with the
     old file in place, and StalePlan when the plan is not the one that was expected.
+    A file that is not ``live`` is written, and no program is asked.
     """
-    plan, text, before = _observe_conf(runner, spec, path)
+    plan, text, before = _observe_conf(runner, spec, path, live=live)
     plan.refuse_stale(expect)
     if not plan:
         return plan
-    accepts(runner, text)
-    files.write(path, text, mode=0o644)
+    if live:
+        accepts(runner, text)
+    files.write(path, text)
     if plan.disruption is Disruption.RELOAD:
         try:
             runner.run(RELOAD, hint="the file was put back; see the log of corosync")
         except CommandFailed:
             if before is not None:
-                files.write(path, before, mode=0o644)
+                files.write(path, before)
             raise
     return plan
 
 
-def _observe_conf(runner: Runner, spec: ClusterSpec, path: Path) -> tuple[Plan, str, str | None]:
-    text = files.read(path)
+def _observe_conf(
+    runner: Runner, spec: ClusterSpec | ClusterPart, path: Path, *, live: bool
+) -> tuple[Plan, str, str | None]:
+    text = _conf(path)
     old = corosync_conf.parse(text) if text is not None else None
     new = build.build(spec, old)
-    changes = corosync_conf.diff(old, new, running=False)
+    changes = corosync_diff.diff(old, new, running=False)
     notes: list[str] = []
-    if changes and old is not None and is_running(runner):
-        changes = corosync_conf.diff(old, new, running=True)
+    if changes and old is not None and live and is_running(runner):
+        changes = corosync_diff.diff(old, new, running=True)
         worst = max(change.disruption for change in changes)
         if worst is Disruption.NONE:
             notes.append("corosync runs with its package's placeholder: restart it afterwards")
         elif worst is Disruption.CLUSTER_STOP:
             notes.append("takes effect when corosync starts again, on all nodes together")
+        if any(f"{corosync_conf.FILE}:quorum.device." in change.address for change in changes):
+            notes.append("corosync-qdevice reads its part when it is restarted")
+    if old is not None and spec.unmanaged == "report" and (left := build.unmanaged(spec, old)):
+        notes.append(f"in the file, not in the pillar, kept: {', '.join(left)}")
     plan = Plan(changes, sha256(text)[:16] if text is not None else "no file", tuple(notes))
     return plan, corosync_conf.render(new), text
+
+
+def _conf(path: Path) -> str | None:
+    """Return the text of a corosync.conf that somebody named, or None when there is none."""
+    try:
+        return files.read(path)
+    except OSError as error:
+        raise KvmhaError(f"{path} cannot be read: {error.strerror}", hint="name a file") from None
 
 
 def accepts(runner: Runner, text: str) -> None:
@@ -84,14 +123,15 @@ def accepts(runner: Runner, text: str) -> None:
         key.write_bytes(bytes(128))
         document.section("totem").set("keyfile", str(key))
         candidate = Path(folder, "corosync.conf")
-        candidate.write_text(corosync_conf.render(document), encoding="utf-8")
+        files.write(candidate, corosync_conf.render(document))
         hint = "corosync would not start with it; nothing was written"
         runner.run(["corosync", "-t", "-c", str(candidate)], hint=hint)
 
 
 def sha256(data: str | bytes) -> str:
     """Return the SHA-256 of ``data`` in hexadecimal digits."""
-    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+    raw = data.encode(errors="surrogateescape") if isinstance(data, str) else data
+    return hashlib.sha256(raw).hexdigest()
 
 
 # --- authkey -----------------------------------------------------------------------------------

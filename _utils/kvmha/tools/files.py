@@ -8,9 +8,12 @@ from pathlib import Path
 
 
 def read(path: str | Path) -> str | None:
-    """Return the text of ``path``, or None when there is no such file."""
+    """Return the text of ``path``, or None when there is no such file.
+
+    Bytes that are no UTF-8, as in old comments, are ``surrogateescape``d; ``write`` undoes it.
+    """
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return None
 
@@ -24,7 +27,7 @@ def write(path: str | Path, text: str | bytes, *, mode: int | None = None) -> No
     target.parent.mkdir(parents=True, exist_ok=True)
     if mode is None:
         mode = target.stat().st_mode & 0o7777 if target.exists() else 0o644
-    data = text.encode() if isinstance(text, str) else text
+    data = text.encode(errors="surrogateescape") if isinstance(text, str) else text
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import bz2
 import re
-import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from kvmha.build import cib_codec
-from kvmha.documents import cib, cib_merge, crm_mon, crm_simulate
+from kvmha.documents import cib, cib_merge, cib_patch, crm_mon, crm_simulate, secrets
 from kvmha.documents.cib import Wanted
-from kvmha.errors import CommandFailed, KvmhaError
-from kvmha.plan import Plan
+from kvmha.errors import CommandFailed, InvalidInput, KvmhaError
+from kvmha.plan import Disruption, Plan
 from kvmha.tools.corosync import attempt
 from kvmha.tools.runner import Result, Runner
+from kvmha.wait import eventually
 
 TRIES = 5
 NOT_RUNNING_HERE = "Pacemaker does not run on this node"
@@ -81,59 +81,119 @@ def plan(runner: Runner, wanted: Wanted, cib_file: str | None = None) -> Plan:
     """Return what would change in the CIB, and as notes what the cluster would then do.
 
     Without a running cluster the plan is made from an empty CIB. One program when nothing
-    is to change, three otherwise. Raises KvmhaError when Pacemaker would not accept it.
+    is to change, three otherwise, four when something would be disturbed. Raises KvmhaError
+    when Pacemaker would not accept it.
     """
-    return _propose(runner, wanted, cib_file, simulate=True).plan
+    return _propose(runner, wanted, cib_file, always=True).plan
 
 
 def apply(
-    runner: Runner, wanted: Wanted, expect: str | None = None, cib_file: str | None = None
-) -> Plan:
-    """Bring the CIB to ``wanted`` with one patch; return what was changed.
+    runner: Runner,
+    wanted: Wanted,
+    expect: str | None = None,
+    cib_file: str | None = None,
+    allow: str | Disruption = Disruption.DATA_LOSS,
+) -> tuple[Plan, Plan]:
+    """Bring the CIB to ``wanted`` with one patch; return what was changed, and what is left.
 
     The patch holds the epoch of the CIB it was made from, so that it fails when anybody
-    changed the configuration in between; then the plan is made afresh, five times at most.
-    With ``expect``, the digest of a plan that was shown, another plan raises StalePlan.
-    The epoch is no part of that digest: a change elsewhere in the CIB does no harm. Raises
-    KvmhaError when Pacemaker does not run here.
+    changed the configuration in between; then the plan is made afresh, a bounded number of
+    times. A patch that was taken made the CIB what was planned, so what is left is seen from
+    that, without another query. With ``expect``, the digest of a plan that was shown, another
+    plan raises StalePlan; the epoch is no part of that digest, since a change elsewhere in the
+    CIB does no harm. Raises Refused for a plan above ``allow``, and KvmhaError when Pacemaker
+    does not run here. One program when nothing is to change, else three, or four where
+    something runs; one more before a plan is refused, or with ``expect``.
     """
+    limit = Disruption.NONE if expect else Disruption.of(allow)
     for _ in range(TRIES):
-        proposal = _propose(runner, wanted, cib_file, simulate=False)
+        proposal = _propose(runner, wanted, cib_file, limit)
         if proposal.base is None:
             raise KvmhaError(NOT_RUNNING_HERE, hint=_START_IT)
         proposal.plan.refuse_stale(expect)
+        proposal.plan.refuse_above(allow)
         if not proposal.plan:
-            return proposal.plan
+            return proposal.plan, proposal.plan
         if _patch(runner, proposal.base, proposal.new, cib_file):
-            return proposal.plan
+            return proposal.plan, Plan(cib_merge.edit(proposal.new, wanted)[1], "cib")
     raise KvmhaError(
         f"the CIB was changed by others {TRIES} times while a change was made",
         hint="see who changes it: cibadmin --query shows update-origin and update-client",
     )
 
 
-def _propose(runner: Runner, wanted: Wanted, cib_file: str | None, *, simulate: bool) -> Proposal:
-    """Query, edit, check; ``simulate`` also where nothing has been started yet."""
+def settle(runner: Runner, seconds: float, told: Callable[[str], None] = lambda _: None) -> None:
+    """Wait until the cluster has nothing left to do; raise TimedOut with what it is still at.
+
+    ``told`` gets a line whenever that changes.
+    """
+    last = ""
+
+    def missing() -> str:
+        nonlocal last
+        done = runner.run(["crm_resource", "--wait", "--timeout=5s"], ok=None, timeout=60)
+        if done.returncode == 0:
+            return ""
+        at = [line.strip().lstrip("* ") for line in done.output.splitlines() if "\t" in line]
+        now = f"the cluster is still at: {'; '.join(at) or done.output.strip()}"
+        if now != last:
+            told(now)
+        last = now
+        return now
+
+    eventually(missing, timeout=seconds, interval=0.5)
+
+
+def _propose(
+    runner: Runner,
+    wanted: Wanted,
+    cib_file: str | None,
+    limit: Disruption = Disruption.NONE,
+    *,
+    always: bool = False,
+) -> Proposal:
+    """Query, edit, judge; ``always`` also where nothing has been started yet."""
     base = query(runner, cib_file)
     text = cib.EMPTY if base is None else base
     new, changes, told = cib_merge.edit(text, wanted)
-    notes = list(told)
+    plan = Plan(changes, "cib", tuple(told))
+    if changes:
+        problems, notes = wanted.types.judge(cib.parse(new), changes)
+        if problems:
+            raise InvalidInput("pillar kvmha:cib", problems)
+        plan = plan.noted(*notes)
     if base is None:
-        notes.append(f"{NOT_RUNNING_HERE}: planned from an empty CIB")
+        plan = plan.noted(f"{NOT_RUNNING_HERE}: planned from an empty CIB")
     elif changes:
-        notes += _check(runner, base, new)
-        if simulate or cib.anything_started(base):
-            ran = runner.run(
-                ["crm_simulate", "--simulate", "--xml-pipe", "--output-as=xml"], stdin=new
-            )
-            consequences = crm_simulate.parse(ran.stdout)
-            changes = crm_simulate.with_costs(changes, consequences)
-            notes += [one.text() for one in consequences]
-    return Proposal(Plan(changes, "cib", tuple(notes)), base, new)
+        plan = plan.noted(*_old_faults(runner, new, base))
+        if always or cib.anything_started(base):
+            plan = _priced(runner, plan, base, new, limit)
+    return Proposal(plan, base, new)
 
 
-def _check(runner: Runner, base: str, new: str) -> list[str]:
-    """Raise KvmhaError when ``new`` has faults that ``base`` has not; return the old ones."""
+def _priced(runner: Runner, plan: Plan, base: str, new: str, limit: Disruption) -> Plan:
+    """Return ``plan`` with what the cluster would do, and what that costs.
+
+    What it would do without the change too is no cost of the change. That takes a second
+    simulation, which is made only where a cost is above ``limit``.
+    """
+    said = _simulated(runner, new)
+    consequences = crm_simulate.parse(said)
+    if any(one.cost > limit for one in consequences):
+        anyway = crm_simulate.parse(_simulated(runner, base))
+        consequences = crm_simulate.caused(consequences, anyway)
+    changes = crm_simulate.with_costs(plan.changes, consequences)
+    placed = replace(plan, changes=changes, placement=crm_simulate.placement(said))
+    return placed.noted(*(one.text() for one in consequences))
+
+
+def _simulated(runner: Runner, text: str) -> str:
+    argv = ["crm_simulate", "--simulate", "--xml-pipe", "--output-as=xml"]
+    return runner.run(argv, stdin=text).stdout
+
+
+def _old_faults(runner: Runner, new: str, base: str) -> list[str]:
+    """Raise KvmhaError when ``new`` has faults that ``base`` has not; return notes of the rest."""
     faults = _faults(runner, ["--xml-pipe"], new)
     if not faults:
         return []
@@ -164,32 +224,20 @@ def _faults(runner: Runner, argv: Sequence[str], stdin: str | None = None) -> li
         if not re.match(r"(\(\w+\)\s+)?warning:", line)
     ]
     found = [line for line in dict.fromkeys(lines) if line and not line.startswith(noise)]
-    return found or [done.output]
+    said = found or [done.output]
+    return said if stdin is None else [secrets.scrubbed(line, cib.parse(stdin)) for line in said]
 
 
 def _patch(runner: Runner, base: str, new: str, cib_file: str | None) -> bool:
     """Change the CIB from ``base`` to ``new``; return False when it is ``base`` no longer."""
-    with tempfile.TemporaryDirectory(prefix="kvmha-") as folder:
-        for name, text in (("base", base), ("new", new)):
-            Path(folder, name).write_text(text, encoding="utf-8")
-        argv = ["crm_diff", "--original", f"{folder}/base", "--new", f"{folder}/new"]
-        patch = without_num_updates(runner.run(argv, ok=(0, 1)).stdout)
-    done = runner.run(
-        ["cibadmin", "--patch", "--xml-pipe"], ok=(0, _TOO_OLD), stdin=patch, env=_env(cib_file)
-    )
+    argv, patch = ["cibadmin", "--patch", "--xml-pipe"], cib_patch.between(base, new)
+    try:
+        done = runner.run(argv, ok=(0, _TOO_OLD), stdin=patch, env=_env(cib_file))
+    except CommandFailed as error:
+        said = secrets.scrubbed(error.output, cib.parse(new))
+        hint = "nothing was changed: a patch is taken whole or not at all"
+        raise CommandFailed(argv, error.returncode, said, hint=hint) from None
     return done.returncode == 0
-
-
-def without_num_updates(patch: str) -> str:
-    """Return ``patch`` without the count of status updates, which a busy cluster raises.
-
-    What stays is the epoch: the guard against other changes of the configuration (crmsh
-    issue 63).
-    """
-    root: Any = etree.fromstring(patch.encode())
-    for version in root.iterfind("version/*"):
-        version.attrib.pop("num_updates", None)
-    return str(etree.tostring(root, encoding="unicode"))
 
 
 def _env(cib_file: str | None) -> Mapping[str, str] | None:

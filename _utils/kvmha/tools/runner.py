@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kvmha.errors import CommandFailed
+from kvmha.receipt import program_started
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Runner:
         time-out and for a missing program (exit code 127, ``hint`` saying what to do).
         """
         self.started += 1
+        program_started()
         began = time.monotonic()
         environment = {**os.environ, "LC_ALL": "C", "PATH": _SBIN, **(env or {})}
         try:
