@@ -24,6 +24,8 @@ QUIET = {
     "stop-all-resources": "true",
     "enable-startup-probes": "false",
 }
+# Python programs keep their compiled code, as they do wherever they are installed.
+ENVIRONMENT = {"NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": ""}
 FOLDERS = ("/var/log/crmsh", "/var/log/pcsd", "/var/log/salt")  # where the tools log
 
 
@@ -95,7 +97,7 @@ class Node:
         Pacemaker writes a changed CIB to disk. Other programs do not run on a quiet node.
         """
         limited = ["timeout", "--kill-after=5", str(LONGEST), *argv]
-        environment = {"HOME": str(self.folder), "NO_COLOR": "1", **(env or {})}
+        environment = {**ENVIRONMENT, "HOME": str(self.folder), **(env or {})}
         before, cpu = self._last_pid(), _children_cpu()
         done = self.runner.run(limited, ok=None, timeout=LONGEST + 30, env=environment)
         cpu = _children_cpu() - cpu
