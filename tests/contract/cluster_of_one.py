@@ -69,7 +69,9 @@ class Inside(Runner):
 def started() -> Iterator[int]:
     """Start the node; yield the process that ``Inside`` wants; end all of it afterwards."""
     spaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--mount-proc"]
-    argv = ["unshare", *spaces, "--kill-child", "sh", "-c", START]
+    # However this process ends, the node ends with it.
+    dying = ["setpriv", "--pdeathsig=KILL"]
+    argv = [*dying, "unshare", *spaces, "--kill-child", "sh", "-c", START]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, text=True) as process:
         assert process.stdin
         process.stdin.write(CONF)

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = [
-    *("_utils", "_modules", "_states", "_runners", "_pillar", "lab", "tests"),
+    *("_utils", "_modules", "_states", "_runners", "_pillar", "lab", "benchmarks", "tests"),
     "scripts/generate",  # its name has no ending to find it by
 ]
 

@@ -26,22 +26,32 @@ def insert(parent: Any, element: Any) -> None:
 
     That is behind its like: the sets of a clone come before what is cloned.
     """
-    rank = _RANKS.get(element.tag)
-    children = [child for child in parent if isinstance(child.tag, str)]
-    behind = [child for child in children if rank is not None and _RANKS.get(child.tag, 9) > rank]
     depth = sum(1 for _ in parent.iterancestors()) + 1
     inner, outer = "\n" + "  " * depth, "\n" + "  " * (depth - 1)
     _indent(element, depth)
-    if behind and parent.tag not in ("resources", "nodes", "constraints"):
+    behind = _first_behind(parent, element)
+    if behind is not None:
         element.tail = inner
-        behind[0].addprevious(element)
+        behind.addprevious(element)
         return
-    if len(parent):
-        parent[-1].tail = inner
+    last = next(parent.iterchildren(reversed=True), None)
+    if last is not None:
+        last.tail = inner
     else:
         parent.text = inner
     element.tail = outer
     parent.append(element)
+
+
+def _first_behind(parent: Any, element: Any) -> Any:
+    """Return the first child of ``parent`` that comes behind ``element``; None means the end."""
+    rank = _RANKS.get(element.tag)
+    if rank is None or parent.tag in ("resources", "nodes", "constraints"):
+        return None  # sections may hold thousands: not even looked through
+    for child in parent.iterchildren("*"):
+        if _RANKS.get(child.tag, 9) > rank:
+            return child
+    return None
 
 
 def _indent(element: Any, depth: int) -> None:

@@ -110,18 +110,18 @@ def with_costs(
     A change that names a resource bears what happens to it. What no change names (a fenced
     node, a resource that moves because of an option) is borne by all of them.
     """
-    listed = tuple(changes)
+    listed = list(changes)
     for one in consequences:
-        named = [change for change in listed if one.resource and _names(change, one.resource)]
-        bearers = {id(change) for change in named or listed}
-        listed = tuple(
-            replace(change, disruption=max(change.disruption, one.cost))
-            if id(change) in bearers
-            else change
-            for change in listed
-        )
-    return listed
+        if not one.cost:
+            continue
+        named = [place for place, change in enumerate(listed) if _names(change, one.resource)]
+        for place in named or range(len(listed)):
+            if listed[place].disruption < one.cost:
+                listed[place] = replace(listed[place], disruption=one.cost)
+    return tuple(listed)
 
 
 def _names(change: Change, resource: str) -> bool:
+    if not resource or resource not in change.address:
+        return False
     return re.search(rf"(?<!\w){re.escape(resource)}(?!\w)", change.address) is not None

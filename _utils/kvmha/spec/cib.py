@@ -7,7 +7,6 @@ object here with the id of such a one is laid over it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from kvmha.spec.cib_parts import (
@@ -22,12 +21,13 @@ from kvmha.spec.cib_parts import (
     word,
 )
 from kvmha.spec.cib_resources import Resource
+from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import said
 
 _LOC, _COLO, _ORD, _TICK = ("location",), ("colocation",), ("order",), ("ticket",)
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Constraint:
     """``cib.constraints[]``: where, with what, when; its ``kind`` says which."""
 
@@ -87,7 +87,7 @@ class Constraint:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class CibNode:
     """``cib.nodes[]``: what the cluster is to know of a node."""
 
@@ -104,7 +104,7 @@ class CibNode:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class FencingLevel:
     """``cib.fencing_levels[]``: devices that are tried one level after another."""
 
@@ -120,7 +120,7 @@ class FencingLevel:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Tag:
     """``cib.tags[]``: a name for several objects."""
 
@@ -134,7 +134,7 @@ class Tag:
 _NEW, _OLD = ("permission",), ("read", "write", "deny")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Permission:
     """``cib.acls[].permissions[]``: what a role may do; `read`, `write`, `deny` are old words."""
 
@@ -167,7 +167,7 @@ class Permission:
 _ROLE, _WHO = ("role",), ("target", "group", "user")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Acl:
     """``cib.acls[]``: a role, or a user or group that has roles."""
 
@@ -201,7 +201,7 @@ class Acl:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class SelectedAttribute:
     """``cib.alerts[].select_attributes[]``: a node attribute whose changes are told."""
 
@@ -210,7 +210,7 @@ class SelectedAttribute:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Recipient:
     """``cib.alerts[].recipients[]``: who is told."""
 
@@ -223,7 +223,7 @@ class Recipient:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Alert:
     """``cib.alerts[]``: a program that is told what happens."""
 
@@ -256,7 +256,7 @@ class Alert:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Cib:
     """``cib``: Pacemaker's configuration."""
 

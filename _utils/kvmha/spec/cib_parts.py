@@ -7,9 +7,9 @@ The words are those of Pacemaker Explained and of its schema, with ``_`` for ``-
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import RECURSIVE, said
 
 Scalar = str | int | bool
@@ -48,7 +48,7 @@ def more() -> Any:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Pair:
     """``...pairs[]``: a name-value pair whose id is not the derived one."""
 
@@ -62,7 +62,7 @@ class Pair:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class DateParts:
     """``...duration`` and ``...date_spec``: parts of a date (Pacemaker Explained, Rules)."""
 
@@ -85,7 +85,7 @@ class DateParts:
 _ATTRIBUTE, _DATE, _RSC, _OP, _RULE = ("attribute",), ("date",), ("resource",), ("op",), ("rule",)
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Condition:
     """``...conditions[]``: what a rule asks; its ``kind`` says of what."""
 
@@ -151,7 +151,7 @@ class Condition:
 RECURSIVE["Condition"] = Condition
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Rule:
     """``...rule``: when something applies."""
 
@@ -170,7 +170,7 @@ class Rule:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class NvSet:
     """One set of name-value pairs, where a plain mapping does not say enough.
 
@@ -203,7 +203,7 @@ def nvsets(doc: str, xml: str, example: Any = None, only: tuple[str, ...] = ()) 
     return said("nvsets", doc, xml=xml, example=example, only=only, many=True, of=NvSet, default=())
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Op:
     """``...ops[]``: an operation of a resource."""
 
@@ -235,7 +235,7 @@ class Op:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class ResourceSet:
     """``...sets[]``: several resources that a constraint treats together."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from kvmha.spec.cib_parts import NvSet, Op, Scalar, identity, more, nvsets, order, word
+from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import RECURSIVE, said
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Container:
     """``cib.resources[].container``: what a bundle starts."""
 
@@ -28,7 +28,7 @@ class Container:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class PortMapping:
     """``cib.resources[].network.ports[]``: a port that reaches a bundle."""
 
@@ -39,7 +39,7 @@ class PortMapping:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class BundleNetwork:
     """``cib.resources[].network``: addresses of a bundle."""
 
@@ -54,7 +54,7 @@ class BundleNetwork:
     more: Mapping[str, Scalar] = more()
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class StorageMapping:
     """``cib.resources[].storage[]``: a folder of the host seen in a bundle."""
 
@@ -72,7 +72,7 @@ _AGENTS, _BUNDLE = ("primitive", "template"), ("bundle",)
 _HOLDERS = ("group", "clone", "master", "bundle")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Resource:
     """``cib.resources[]``: a primitive, or what holds primitives."""
 

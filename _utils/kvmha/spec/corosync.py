@@ -8,8 +8,8 @@ corosync-qdevice(8), and for services the configuration of corosync 1 and openai
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from kvmha.spec.classes import vocabulary
 from kvmha.spec.corosync_logging import Logging
 from kvmha.spec.corosync_quorum import Quorum
 from kvmha.spec.corosync_totem import LinkInterface, RingNode, Totem
@@ -18,7 +18,7 @@ from kvmha.spec.fields import optional, said
 Free = Mapping[str, str | int | bool]
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class System:
     """``corosync.system``: how the daemon runs."""
 
@@ -39,7 +39,7 @@ class System:
     more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class WatchedResource:
     """``corosync.resources.{load_15min,memory_used}``: what corosync watches on its own."""
 
@@ -51,7 +51,7 @@ class WatchedResource:
     more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class SystemResources:
     """``corosync.resources.system``: load and memory of the host."""
 
@@ -62,7 +62,7 @@ class SystemResources:
     more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Resources:
     """``corosync.resources``: corosync's own watchdog."""
 
@@ -76,7 +76,7 @@ class Resources:
     more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Nozzle:
     """``corosync.nozzle``: a network device through knet's links."""
 
@@ -89,7 +89,7 @@ class Nozzle:
     more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class UidGid:
     """``corosync.uidgid[]``: who beside root may use corosync."""
 
@@ -98,7 +98,7 @@ class UidGid:
     more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Service:
     """``corosync.services[]``: a plugin of corosync 1, such as Pacemaker 1.0 was."""
 
@@ -110,7 +110,7 @@ class Service:
     more: Free = optional("scalars", "Other keys of the section.", {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class CorosyncPart:
     """``corosync`` of a document without ``nodes``: what stands in a corosync.conf."""
 
@@ -175,7 +175,7 @@ class CorosyncPart:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Corosync(CorosyncPart):
     """``corosync``: transport and timeouts of the membership, and all of corosync.conf."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import optional
 
 Free = Mapping[str, str | int | bool]
@@ -13,7 +13,7 @@ _PRIORITIES = ("alert", "crit", "debug", "emerg", "err", "info", "notice", "warn
 _MORE = "Other keys of the section."
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class LogTarget:
     """What a subsystem, a daemon and the whole can say alike."""
 
@@ -33,7 +33,7 @@ class LogTarget:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class LoggerSubsys(LogTarget):
     """``corosync.logging.logger_subsys[]``: what one subsystem does in another way."""
 
@@ -41,7 +41,7 @@ class LoggerSubsys(LogTarget):
     more: Free = optional("scalars", _MORE, {"tags": "enter|leave"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class LoggingDaemon(LogTarget):
     """``corosync.logging.logging_daemon[]``: what another daemon of the cluster logs."""
 
@@ -50,7 +50,7 @@ class LoggingDaemon(LogTarget):
     more: Free = optional("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class OldLogger:
     """``corosync.logging.logger[]``: a subsystem in the words of openais 0.80."""
 
@@ -58,7 +58,7 @@ class OldLogger:
     more: Free = optional("scalars", _MORE, {"tags": "enter|leave"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Logging(LogTarget):
     """``corosync.logging``: where the logs go."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import optional
 
 Free = Mapping[str, str | int | bool]
@@ -12,7 +12,7 @@ Free = Mapping[str, str | int | bool]
 _MORE = "Other keys of the section."
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class DeviceNet:
     """``corosync.quorum.device.net``: the qnetd server that a qdevice asks."""
 
@@ -36,7 +36,7 @@ class DeviceNet:
     more: Free = optional("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Heuristics:
     """``corosync.quorum.device.heuristics``: commands that tell whether a node is of use."""
 
@@ -50,7 +50,7 @@ class Heuristics:
     more: Free = optional("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Device:
     """``corosync.quorum.device``: a qdevice, which gives votes beside the nodes."""
 
@@ -65,7 +65,7 @@ class Device:
     more: Free = optional("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Quorum:
     """``corosync.quorum``: votes and who has quorum."""
 

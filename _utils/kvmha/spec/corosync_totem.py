@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import optional
 
 Free = Mapping[str, str | int | bool]
@@ -13,7 +13,7 @@ _MORE = "Other keys of the section."
 _PORT = {"minimum": 0, "maximum": 65535}
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Totem:
     """``corosync.totem``: the membership protocol, beside what stands at ``corosync`` itself.
 
@@ -132,7 +132,7 @@ class Totem:
     more: Free = optional("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Member:
     """``corosync.interfaces[].members[]``: a node, before there was a nodelist."""
 
@@ -140,7 +140,7 @@ class Member:
     more: Free = optional("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class LinkInterface:
     """``corosync.interfaces[]``: a link (knet) or ring (udp, udpu)."""
 
@@ -175,7 +175,7 @@ class LinkInterface:
     more: Free = optional("scalars", _MORE, {"new_key": "value"}, key="*")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class RingNode:
     """``corosync.nodelist[]``: one member, by name or address."""
 

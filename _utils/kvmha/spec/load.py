@@ -82,6 +82,8 @@ class _Reader:
         said: dict[str, Any] = {}
         misspelt = self._unknown_keys(cls, data, place)
         for name, meta in fields_of(cls):
+            if name not in data and not meta.required and name not in misspelt:
+                continue
             where = f"{place}.{name}" if place else name
             if not _unset(data.get(name), meta):
                 said[name] = self._field(data[name], meta, where)

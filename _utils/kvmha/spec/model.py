@@ -6,22 +6,22 @@ Durations are milliseconds and sizes bytes here; the pillar writes their units o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kvmha.spec.cib import Cib
+from kvmha.spec.classes import vocabulary
 from kvmha.spec.corosync import Corosync
 from kvmha.spec.fields import said
 from kvmha.spec.part import agents, unmanaged
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Cluster:
     """``cluster``: what the cluster is called."""
 
     name: str = said("name", "Name of the cluster, at most 15 characters.", example="alpha")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Node:
     """``nodes[]``: one KVM host."""
 
@@ -40,7 +40,7 @@ class Node:
         return self.minion or self.name
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Sbd:
     """``fencing.sbd``: fencing by poison pill over shared disks, with a watchdog."""
 
@@ -64,14 +64,14 @@ class Sbd:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Fencing:
     """``fencing``: how a node that fails is made certain to be off."""
 
     sbd: Sbd = said("object", "Storage-based fencing.", of=Sbd)
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Filesystem:
     """``storage.filesystems[]``: a cluster filesystem, mounted on every node."""
 
@@ -92,7 +92,7 @@ class Filesystem:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Storage:
     """``storage``: what the virtual machines stand on."""
 
@@ -101,7 +101,7 @@ class Storage:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Libvirt:
     """``libvirt``: the daemon that runs the domains."""
 
@@ -113,7 +113,7 @@ class Libvirt:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Disk:
     """``vms[].disks[]``: one disk of a virtual machine, a file on a cluster filesystem."""
 
@@ -137,7 +137,7 @@ class Disk:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Interface:
     """``vms[].interfaces[]``: one network card of a virtual machine."""
 
@@ -151,7 +151,7 @@ class Interface:
     model: str = said("text", "Model of the card.", default="virtio", example="virtio")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Vm:
     """``vms[]``: one highly available virtual machine."""
 
@@ -196,7 +196,7 @@ class Vm:
     monitor_timeout: int = said("duration", "Time for a check.", default=60_000, example="60s")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Time:
     """``time``: clocks."""
 
@@ -212,7 +212,7 @@ class Time:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Consent:
     """``consent``: what would otherwise be refused. Take it out after use."""
 
@@ -225,7 +225,7 @@ class Consent:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Validate:
     """``validate``: how far the verification goes."""
 
@@ -238,7 +238,7 @@ class Validate:
     vm: str = said("name", "The VM to do that with; empty: the first.", default="", example="db1")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class Deadlines:
     """``deadlines``: how long gates wait before they say what is missing."""
 
@@ -251,7 +251,7 @@ class Deadlines:
     failover: int = said("duration", "A VM to be back.", default=600_000, example="10min")
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class ClusterSpec:
     """The whole pillar document below ``kvmha``."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from kvmha.spec.cib import Cib
+from kvmha.spec.classes import vocabulary
 from kvmha.spec.corosync import CorosyncPart
 from kvmha.spec.fields import said
 
@@ -34,7 +35,7 @@ def agents() -> Any:
     )
 
 
-@dataclass(frozen=True)
+@vocabulary(frozen=True)
 class ClusterPart:
     """The words of corosync and Pacemaker without a cluster of ours around them."""
 
