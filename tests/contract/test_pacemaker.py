@@ -271,7 +271,7 @@ def test_without_a_cluster_the_plan_is_made_from_nothing(example):
 
 
 def test_a_file_that_is_missing_is_an_error(example, tmp_path):
-    with pytest.raises(KvmhaError, match="none.xml cannot be read"):
+    with pytest.raises(KvmhaError, match=r"none\.xml cannot be read"):
         pacemaker.plan(Runner(), wanted_of(example("lab")), str(tmp_path / "none.xml"))
 
 

@@ -18,8 +18,10 @@ from kvmha.documents import cib_ids, cib_xml
 from kvmha.documents.cib import KEPT, Wanted, parse
 from kvmha.documents.cib_match import (
     HOLDERS,
+    NAMED,
     REFERENCES,
     RESOURCES,
+    SETS,
     is_plain,
     mates,
     pairs_called,
@@ -33,7 +35,6 @@ from kvmha.errors import InvalidInput, Problem
 from kvmha.plan import Action, Change
 
 OPTION_SECTIONS = ("crm_config", "rsc_defaults", "op_defaults")
-_SETS = {"instance_attributes", "meta_attributes", "utilization", "cluster_property_set"}
 
 
 def edit(text: str, wanted: Wanted) -> tuple[str, tuple[Change, ...], tuple[str, ...]]:
@@ -101,7 +102,7 @@ class _Merger:
         """Bring what is below ``have`` to what is below ``want``."""
         if any(child.tag in REFERENCES for child in want):
             self.references(have, want)
-        plain = [one for one in want if one.tag in _SETS and is_plain(one)]
+        plain = [one for one in want if one.tag in SETS and is_plain(one)]
         others = [one for one in want if one.tag not in REFERENCES and one not in plain]
         claimed = mates(have, others, self.ids)
         for child, mate in claimed:
@@ -268,7 +269,7 @@ class _Merger:
                 self.pair(one, pair)
             if not found:
                 missing.append(pair)
-        if not missing:
+        if not missing and (sets or len(want)):
             return
         if sets:
             target = sets[0]
@@ -341,4 +342,4 @@ class _Merger:
 
 
 def _has_id(element: Any) -> bool:
-    return bool(element.get("id")) and element.tag not in REFERENCES
+    return bool(element.get("id")) and element.tag not in NAMED

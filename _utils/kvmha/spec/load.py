@@ -123,6 +123,8 @@ class _Reader:
         except kinds.Unreadable as bad:
             self._fail(place, value, bad.message, bad.hint, bad.code)
             return ()
+        if not values:
+            return ()
         return (class_of(meta)(values=values),)  # type: ignore[misc]
 
     def _one(self, value: Any, meta: Meta, place: str) -> Any:
