@@ -37,6 +37,8 @@ def derived_id(element: Any) -> str | None:
     else:
         parent = element.getparent()
         section = _SECTIONS.get(parent.tag) if parent is not None else None
+        if parent is not None and parent.tag == "node" and element.tag == "instance_attributes":
+            section = owner  # as crm_attribute calls it
         wish = section or f"{owner}-{element.tag}"
     return re.sub(r"[^\w.-]", "-", wish)
 
@@ -52,7 +54,9 @@ def _set_first(element: Any, identity: str) -> None:
 
 def _owner(element: Any) -> str:
     for one in element.iterancestors():
-        if one.get("id") and one.tag not in ("operations",):
+        if one.tag == "node":  # its id is a number, which no id may begin with
+            return f"nodes-{one.get('id') or one.get('uname')}"
+        if one.get("id") and one.tag != "operations":
             return str(one.get("id"))
     return "cib"
 

@@ -166,7 +166,6 @@ class Rule:
     conditions: tuple[Condition, ...] = said(
         "object", "What it asks.", many=True, of=Condition, xml="<kind>", default=()
     )
-    order: tuple[str, ...] = order()
     more: Mapping[str, Scalar] = more()
 
 

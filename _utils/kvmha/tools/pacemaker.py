@@ -161,7 +161,7 @@ def _faults(runner: Runner, argv: Sequence[str], stdin: str | None = None) -> li
     lines = [
         re.sub(r"^(\(\w+\)\s+)?(\S*:\d+: )?(error: )?", "", line.strip())
         for line in done.output.splitlines()
-        if not re.match(r"(\(\w+\)\s+)?warning:", line)
+        if not re.match(r"(\(\w+\)\s+)?(warning|INFO|DEBUG|WARNING):", line)
     ]
     found = [line for line in dict.fromkeys(lines) if line and not line.startswith(noise)]
     return found or [done.output]
