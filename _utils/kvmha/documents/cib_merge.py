@@ -87,6 +87,9 @@ class _Merger:
         self.drop_families()
         for extra in self.unmanaged.found(self.configuration):
             self.extra(extra)
+        if self.wanted.unmanaged == "remove":
+            for orphan in self.unmanaged.orphans(self.configuration):
+                self.delete(orphan)
 
     def arrange_sections(self) -> None:
         """Give a configuration that had nothing in it the sections in the order wanted."""

@@ -77,6 +77,12 @@ class Unmanaged:
             if element.tag in ("group", "clone", "master", "bundle"):
                 yield from self.objects(element, section)
 
+    def orphans(self, configuration: Any) -> list[Any]:
+        """Return what operators have said of resources that are there no longer."""
+        there = set(configuration.xpath("resources//@id"))
+        constraints = configuration.iterfind("constraints/*[@rsc]")
+        return [one for one in constraints if is_operators(one) and one.get("rsc") not in there]
+
     def holds_ours(self, element: Any) -> bool:
         """Tell whether a resource of ours is in ``element``: then it cannot go."""
         return any(("resources", one.get("id")) in self.wanted for one in element.iter())
