@@ -54,5 +54,7 @@ def tree(element: Any) -> tuple[Any, ...]:
 
 
 def configuration(text: str) -> tuple[Any, ...]:
-    """Return what the configuration in ``text`` says."""
-    return tree(cib.parse(text).find("configuration"))
+    """Return what the configuration in ``text`` says; an empty base section is none."""
+    tag, attributes, sections = tree(cib.parse(text).find("configuration"))
+    base = [(name, [], []) for name in cib_codec.BASE_SECTIONS]
+    return (tag, attributes, [section for section in sections if section not in base])

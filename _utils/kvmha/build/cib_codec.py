@@ -10,7 +10,7 @@ from lxml import etree
 from kvmha.build.cib_fields import Field, fields_of, kind_key, scalar, scalar_text
 from kvmha.documents import secrets as secret_names
 from kvmha.documents.cib import KEPT
-from kvmha.documents.cib_ids import derived_id
+from kvmha.documents.cib_ids import derived_id, repeated
 from kvmha.errors import InvalidInput, Problem
 from kvmha.spec.cib import Cib
 from kvmha.spec.cib_parts import NvSet, Pair
@@ -133,6 +133,8 @@ def decode(cls: type, element: Any) -> dict[str, Any]:
     """
     reader = _Reader()
     found = reader.object(cls, element)
+    for one in repeated(element):
+        reader.fail(one, "has the id of another element")
     if reader.problems:
         raise InvalidInput("the CIB, for its export,", reader.problems)
     return found
@@ -147,6 +149,8 @@ class _Reader:
         attributes = dict(element.attrib)
         if _goes_without_id(cls, element, attributes):
             attributes.pop("id")
+        if element.get("id") == "":
+            self.fail(element, "has an empty id")
         said: dict[str, Any] = {}
         for field in fields:
             value = self.field(field, element, attributes)
@@ -274,7 +278,8 @@ def _order(cls: type, fields: tuple[Field, ...], element: Any) -> list[str]:
 
 
 def _is_absent(value: Any, field: Field) -> bool:
-    return value is None or value in ([], {}) or (field.flag and not value)
+    empty = value == [] or (value == {} and field.attribute == "*")
+    return value is None or empty or (field.flag and not value)
 
 
 def _take(field: Field, attributes: dict[str, str]) -> Any:

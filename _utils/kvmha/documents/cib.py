@@ -25,6 +25,7 @@ admin_epoch="0">
 """
 
 
+DEEPEST = 50  # elements in each other; a CIB that is used has a dozen
 # Marks a pair whose value only the cluster knows; it never leaves this program.
 KEPT = "kvmha-kept"
 
@@ -84,4 +85,6 @@ def parse(text: str | bytes) -> Any:
         raise KvmhaError(f"this is no CIB: its root is <{root.tag}>")
     if len(root.findall("configuration")) != 1:
         raise KvmhaError("this is no CIB: it has to hold one <configuration>")
+    if root.xpath("/*" * (DEEPEST + 1)):
+        raise KvmhaError(f"this is no CIB: more than {DEEPEST} elements are in each other")
     return root

@@ -7,6 +7,12 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from lxml import etree
+
+# Elements that only name another: their ``id`` is no id of their own.
+REFERENCES = ("resource_ref", "obj_ref", "role", "role_ref")
+# Elements whose ``id`` is a name that something else may have as its id.
+NAMED = frozenset({*REFERENCES, "node", "acl_target"})
 _SECTIONS = {
     "crm_config": "cib-bootstrap-options",
     "rsc_defaults": "rsc-options",
@@ -41,6 +47,24 @@ def derived_id(element: Any) -> str | None:
             section = owner  # as crm_attribute calls it
         wish = section or f"{owner}-{element.tag}"
     return re.sub(r"[^\w.-]", "-", wish)
+
+
+def repeated(configuration: Any) -> list[Any]:
+    """Return the elements whose id another one before them has; nodes also by their names."""
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for one in configuration.iter(etree.Element):
+        if one.tag in REFERENCES:
+            continue
+        space = one.tag if one.tag in NAMED else ""
+        keys = {(space, one.get("id") or "")}
+        if one.tag == "node":
+            keys.add(("uname", one.get("uname") or ""))
+        keys = {key for key in keys if key[1]}
+        if keys & seen:
+            found.append(one)
+        seen |= keys
+    return found
 
 
 def _set_first(element: Any, identity: str) -> None:

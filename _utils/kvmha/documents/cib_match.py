@@ -12,10 +12,6 @@ from kvmha.documents.cib_types import Types
 
 RESOURCES = frozenset({"primitive", "group", "clone", "master", "bundle", "template"})
 HOLDERS = frozenset({"group", "clone", "master", "bundle"})
-# Elements that only name another: their ``id`` is no id of their own.
-REFERENCES = ("resource_ref", "obj_ref", "role", "role_ref")
-# Elements whose ``id`` is a name that something else may have as its id.
-NAMED = frozenset({*REFERENCES, "node", "acl_target"})
 SETS = frozenset({"instance_attributes", "meta_attributes", "utilization", "cluster_property_set"})
 _ALIKE = {"master": "clone"}
 
@@ -116,12 +112,12 @@ def is_plain(nvset: Any) -> bool:
 _USUAL = (["name"], ["name", "value"], ["name", KEPT])
 
 
-def plain_sets(have: Any, tag: str, taken: set[int]) -> list[Any]:
+def plain_sets(have: Any, tag: str, taken: set[Any]) -> list[Any]:
     """Return the sets of ``have`` that always apply, the one that wins first."""
     sets = [
         one
         for one in have.iterfind(tag)
-        if one.find("rule") is None and one.get("id-ref") is None and id(one) not in taken
+        if one.find("rule") is None and one.get("id-ref") is None and one not in taken
     ]
     return sorted(sets, key=lambda one: one.get("id") != "cib-bootstrap-options")
 

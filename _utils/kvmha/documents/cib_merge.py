@@ -16,10 +16,9 @@ from lxml import etree
 
 from kvmha.documents import cib_ids, cib_xml
 from kvmha.documents.cib import KEPT, Wanted, parse
+from kvmha.documents.cib_ids import NAMED, REFERENCES
 from kvmha.documents.cib_match import (
     HOLDERS,
-    NAMED,
-    REFERENCES,
     RESOURCES,
     SETS,
     is_plain,
@@ -108,9 +107,12 @@ class _Merger:
         plain = [one for one in want if one.tag in SETS and is_plain(one)]
         others = [one for one in want if one.tag not in REFERENCES and one not in plain]
         claimed = mates(have, others, self.ids)
+        before = set(have) if plain else set()
         for child, mate in claimed:
             self.child(have, child, mate)
-        taken = {id(mate) for _, mate in claimed if mate is not None}
+        taken = {mate for _, mate in claimed if mate is not None}
+        if plain:
+            taken |= set(have) - before
         for nvset in plain:
             self.plain_set(have, nvset, taken)
         if have.tag in HOLDERS:
@@ -262,7 +264,7 @@ class _Merger:
 
     # -- name-value pairs ------------------------------------------------------------------------
 
-    def plain_set(self, have: Any, want: Any, taken: set[int]) -> None:
+    def plain_set(self, have: Any, want: Any, taken: set[Any]) -> None:
         """Bring values to what is wanted in whichever plain set of ``have`` they are."""
         sets = plain_sets(have, want.tag, taken)
         missing = []

@@ -118,7 +118,7 @@ class Spelling:
                 element.set(name, self.role(element.get(name), new=self.new_roles))
             if element.tag == "nvpair" and element.get("value"):
                 name = element.get("name") or ""
-                if element.getparent().tag == "cluster_property_set":
+                if name and element.getparent().tag == "cluster_property_set":
                     element.set("name", self.option(name))
                 elif name == "target-role":
                     role = self.role(element.get("value"), new=self.reads_new_roles)

@@ -18,6 +18,7 @@ from kvmha.spec.model import ClusterSpec
 from kvmha.spec.part import ClusterPart
 
 _UNSET = ("", None)
+_DEEPEST = 60  # keys in each other
 
 
 def load(data: Mapping[str, Any]) -> ClusterSpec:
@@ -74,6 +75,9 @@ class _Reader:
             message = f"wanted a mapping, found {kinds.described(data)}"
             keys = ", ".join(name for name, _ in _fields(cls))
             self._fail(place, data, message, f"its keys are {keys}", "WRONG_KIND")
+            return self._blank(cls, place)
+        if place.count(".") > _DEEPEST:
+            self._fail(place, None, "is nested too deep", "no cluster needs that", "TOO_DEEP")
             return self._blank(cls, place)
         said: dict[str, Any] = {}
         misspelt = self._unknown_keys(cls, data, place)
@@ -152,7 +156,8 @@ class _Reader:
             close = difflib.get_close_matches(str(key).lower().replace("-", "_"), names, n=1)
             meant.update(close)
             hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
-            where = f"{place}.{key}" if place else str(key)
+            shown = str(key) or "''"
+            where = f"{place}.{shown}" if place else shown
             self.problems.append(Problem(where, "is no known key", hint, "UNKNOWN_KEY"))
         return meant
 
