@@ -44,7 +44,7 @@ def _steps(element: Any) -> list[str]:
 
 def _part(element: Any, parent: Any) -> list[str]:
     if element.tag == "nvpair":
-        return [element.get("name") or element.get("id-ref") or "?"]
+        return [element.get("name") or element.get("id-ref") or element.get("id") or "?"]
     if element.tag == "op":
         return ["op", _op_name(element, parent)]
     return [_numbered(element, parent)]
