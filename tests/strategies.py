@@ -57,6 +57,8 @@ class _Maker:
         if cls is NvSet and self.draw(st.booleans()):
             said["values"] = self.draw(pairs)
             said.pop("pairs", None)
+        if "select_attributes" in said:
+            said.pop("select_all_attributes", None)
         return said
 
     def identity(self, cls: Any) -> str:
@@ -93,4 +95,6 @@ def _plain(meta: Meta) -> st.SearchStrategy[Any]:
         return st.dictionaries(names.map("x-{}".format), scalars, max_size=MOST)
     if meta.many:
         return st.lists(names, min_size=1, max_size=MOST, unique=True)
-    return agents if ":" in meta.xml else scalars
+    if ":" in meta.xml:
+        return agents
+    return scalars if meta.blank else names

@@ -11,6 +11,7 @@ from kvmha.documents import cib
 from kvmha.tools import pacemaker
 from kvmha.tools.runner import Runner
 from tests import round_trip
+from tests.fuzz import cibs, report
 
 SCHEMAS = Path("/usr/share/pacemaker")
 CASES = Path(__file__).parents[1] / "cases"
@@ -56,6 +57,12 @@ def test_crm_diff_finds_no_difference(path, tmp_path):
         (tmp_path / name).write_bytes(etree.tostring(sorted_attributes(cib.parse(one))))
     # It tells differences of a CIB to itself where an element has no id.
     assert differences(tmp_path / "old", tmp_path / "new") == differences(*[tmp_path / "old"] * 2)
+
+
+def test_a_plan_from_a_broken_file_is_made_or_refused_in_words():
+    found = report.run(cibs.attempt_plan, range(60))
+    assert not found.bugs, found.text()
+    assert found.outcomes["planned"] >= 5
 
 
 def differences(old: Path, new: Path) -> str:

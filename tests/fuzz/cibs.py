@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import tempfile
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,6 +18,8 @@ from kvmha.build import cib_codec
 from kvmha.documents import cib, cib_merge
 from kvmha.errors import InvalidInput
 from kvmha.spec import load, load_part
+from kvmha.tools import pacemaker
+from kvmha.tools.runner import Runner
 from tests import round_trip
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +71,17 @@ def attempt(random: Random) -> str:
     )
 
 
+def attempt_plan(random: Random) -> str:
+    """Break a CIB in a file and plan an example and its own export there, by Pacemaker's tools."""
+    with tempfile.TemporaryDirectory(prefix="kvmha-fuzz-") as folder:
+        path = Path(folder, "cib.xml")
+        path.write_bytes(broken(random))
+        exported = load_part({"cib": pacemaker.export(Runner(), str(path))})
+        assert not pacemaker.plan(Runner(), build.of_words(exported.cib), str(path))
+        pacemaker.plan(Runner(), random.choice(examples()), str(path))
+    return "planned"
+
+
 def garbled(text: bytes, random: Random) -> bytes:
     """Return bytes that are cut, or have others among them."""
     at = random.randrange(len(text))
@@ -77,14 +91,16 @@ def garbled(text: bytes, random: Random) -> bytes:
 
 
 def break_one(root: Any, random: Random) -> None:
-    """Do one thing to a tree that nobody would."""
+    """Do one thing to a tree that nobody would; the root names the schema and stays."""
     elements = [one for one in root.iter() if isinstance(one.tag, str)]
-    element = random.choice(elements)
+    if len(elements) == 1:
+        return
+    element = random.choice(elements[1:])
     names = list(element.attrib)
     way = random.randrange(8)
-    if way == 0 and element is not root:
+    if way == 0:
         element.getparent().remove(element)
-    elif way == 1 and element is not root:
+    elif way == 1:
         element.addnext(etree.fromstring(etree.tostring(element, with_tail=False)))
     elif way == 2:
         element.tag = random.choice((*TAGS, random.choice(elements).tag))

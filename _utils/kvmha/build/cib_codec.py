@@ -191,12 +191,10 @@ class _Reader:
     def attributes_of(self, field: Field, found: list[Any]) -> Any:
         """Return an attribute of each of the children, or of the only one."""
         values = [child.get(field.attribute) for child in found]
-        if not field.meta.many:
-            return values[0] if values else None
         for child, value in zip(found, values, strict=True):
-            if not value:
+            if value == "" or (value is None and field.meta.many):
                 self.fail(child, f"has no {field.attribute}")
-        return values
+        return values if field.meta.many else next(iter(values), None)
 
     def child(self, field: Field, child: Any) -> dict[str, Any]:
         inner = class_of(field.meta)

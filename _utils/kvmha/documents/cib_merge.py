@@ -75,6 +75,8 @@ class _Merger:
         for section in self.tree:
             if self.configuration.find(section.tag) is None and (len(section) or empty):
                 cib_xml.insert(self.configuration, section.makeelement(section.tag))
+                if not len(section):
+                    self.created(f"cib:{section.tag}", "nothing in it")
         for section in sorted(self.tree, key=lambda one: one.tag not in OPTION_SECTIONS):
             have = self.configuration.find(section.tag)
             if have is not None:
@@ -135,8 +137,7 @@ class _Merger:
         taken = self.ids.get(want.get("id"))
         place = f"cib:{want.tag}/{want.get('id')}"
         if mate is None and taken is not None:
-            said = f"the id belongs to a <{taken.tag}> already"
-            self.problem(place, said, "rename that one", "CIB_ID_TAKEN")
+            self.id_taken(want, taken)
         elif mate is not None and self.is_strangers(parent := mate.getparent(), have):
             where = f"{parent.tag} {parent.get('id')}"
             self.problem(
@@ -187,6 +188,7 @@ class _Merger:
         for one in inner:
             new.remove(next(child for child in new if child.get("id") == one.get("id")))
         self.check_kept(new)
+        self.check_free(new)
         cib_xml.insert(have, new)
         cib_ids.fill(new, self.ids)
         self.ids |= {one.get("id"): one for one in new.iter() if _has_id(one)}
@@ -197,6 +199,16 @@ class _Merger:
             mate = self.ids[one.get("id")]
             if self.is_free(new, one, mate):
                 self.child(new, one, mate)
+
+    def check_free(self, new: Any) -> None:
+        """Note a problem for each id said in ``new`` that something else has."""
+        for one in new.iter():
+            if _has_id(one) and one.get("id") in self.ids:
+                self.id_taken(one, self.ids[one.get("id")])
+
+    def id_taken(self, want: Any, taken: Any) -> None:
+        said = f"the id belongs to a <{taken.tag}> already"
+        self.problem(f"cib:{want.tag}/{want.get('id')}", said, "rename that one", "CIB_ID_TAKEN")
 
     def told_alone(self, new: Any) -> Iterator[Any]:
         """Yield what is told as a creation of its own: each resource, else the whole."""
@@ -274,7 +286,9 @@ class _Merger:
                 self.pair(one, pair)
             if not found:
                 missing.append(pair)
-        if not missing and (sets or len(want)):
+        if not missing:
+            if not sets and not len(want):
+                self.create(have, want)
             return
         if sets:
             target = sets[0]

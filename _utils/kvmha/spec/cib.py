@@ -241,7 +241,7 @@ class Alert:
     )
     select_all_attributes: bool = said(
         "boolean",
-        "Tell of all node attributes.",
+        "Tell of all node attributes; void beside `select_attributes`.",
         xml="select/select_attributes!",
         default=False,
         example=True,
