@@ -82,3 +82,12 @@ def sorted_attributes(root):
         element.attrib.clear()
         element.attrib.update(attributes)
     return root
+
+
+def test_a_cib_of_a_newer_release_is_planned_without_its_consequences():
+    words = {"cib": {"resources": [{"id": "ip", "meta": {"priority": 1}}]}, "unmanaged": "keep"}
+    path = CASES / "cib_corpus" / "pacemaker_3_0.xml"
+    plan = pacemaker.plan(Runner(), round_trip.wanted(words), str(path))
+    (change,) = plan.changes
+    assert change.text() == "+ cib:primitive/ip/meta/priority = 1"
+    assert "what the cluster would do is unknown" in plan.notes[-1]

@@ -16,7 +16,7 @@ from kvmha.build import cib_codec
 from kvmha.documents import cib, cib_merge, crm_mon, crm_simulate
 from kvmha.documents.cib import Wanted
 from kvmha.errors import CommandFailed, KvmhaError
-from kvmha.plan import Plan
+from kvmha.plan import Change, Plan
 from kvmha.tools.corosync import attempt
 from kvmha.tools.runner import Result, Runner
 
@@ -123,13 +123,22 @@ def _propose(runner: Runner, wanted: Wanted, cib_file: str | None, *, simulate: 
     elif changes:
         notes += _check(runner, base, new)
         if simulate or cib.anything_started(base):
-            ran = runner.run(
-                ["crm_simulate", "--simulate", "--xml-pipe", "--output-as=xml"], stdin=new
-            )
-            consequences = crm_simulate.parse(ran.stdout)
-            changes = crm_simulate.with_costs(changes, consequences)
-            notes += [one.text() for one in consequences]
+            changes, consequences = _simulated(runner, new, changes)
+            notes += consequences
     return Proposal(Plan(changes, "cib", tuple(notes)), base, new)
+
+
+def _simulated(
+    runner: Runner, new: str, changes: tuple[Change, ...]
+) -> tuple[tuple[Change, ...], list[str]]:
+    """Return the changes with what they cost, and what the cluster would do."""
+    argv = ["crm_simulate", "--simulate", "--xml-pipe", "--output-as=xml"]
+    ran = runner.run(argv, ok=(0, _INVALID), stdin=new)
+    if ran.returncode == _INVALID:
+        return changes, ["what the cluster would do is unknown: crm_simulate takes no such CIB"]
+    consequences = crm_simulate.parse(ran.stdout)
+    costly = crm_simulate.with_costs(changes, consequences)
+    return costly, [one.text() for one in consequences]
 
 
 def _check(runner: Runner, base: str, new: str) -> list[str]:
