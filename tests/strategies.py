@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from kvmha.build.cib_fields import kind_key, scalar, scalar_text
-from kvmha.spec.cib import Cib
-from kvmha.spec.cib_parts import DateParts, NvSet
+from kvmha.spec.cib import Cib, CibNode
+from kvmha.spec.cib_parts import DateParts, NvSet, Pair
+from kvmha.spec.cib_resources import Resource
 from kvmha.spec.fields import Meta, class_of
 
 MOST = 2  # objects of a list, levels of objects in each other below the first
@@ -48,8 +49,10 @@ class _Maker:
             if not meta.xml or (meta.only and kind not in meta.only) or field.name == "id_ref":
                 continue
             if field.name == "id":
-                if meta.required or index or self.draw(st.booleans()) or "name" in said:
+                if meta.required or index or cls in (CibNode, Pair) or self.draw(st.booleans()):
                     said["id"] = self.identity(cls)
+            elif field.name == "ops_id":
+                said |= {"ops_id": self.identity(field)} if self.draw(st.booleans()) else {}
             elif self.is_said(cls, field.name, depth):
                 value = self.value(meta, depth)
                 if value not in ([], {}):
@@ -62,12 +65,13 @@ class _Maker:
         return said
 
     def identity(self, cls: Any) -> str:
-        number = self.ids[cls.__name__] = self.ids.get(cls.__name__, 0) + 1
-        return f"{cls.__name__}{number}"
+        name = getattr(cls, "__name__", "") or cls.name
+        number = self.ids[name] = self.ids.get(name, 0) + 1
+        return f"{name}{number}"
 
     def is_said(self, cls: Any, name: str, depth: int) -> bool:
-        if cls.__name__ == "CibNode" and name == "name":
-            return False  # it is matched by its id here
+        if (cls, name) in ((CibNode, "name"), (Resource, "ops_ref")):
+            return False  # a node goes by its id here; operations have an id of their own
         if cls is DateParts or name == "more":
             return self.draw(st.integers(0, 9)) == 0
         if cls is Cib or name in ("agent", "container"):
