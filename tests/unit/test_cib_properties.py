@@ -21,21 +21,20 @@ from tests import round_trip
 from tests.strategies import cib_words, texts
 
 LONG = os.environ.get("KVMHA_FUZZ") == "long"
-settings.register_profile(
-    "kvmha",
+examples = settings(
     max_examples=2000 if LONG else 50,
     deadline=None,
     database=None,
     derandomize=not LONG,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.load_profile("kvmha")
 
 
 def made(words: dict) -> str:
     return cib_merge.edit(cib.EMPTY, round_trip.wanted({"cib": words}))[0]
 
 
+@examples
 @given(cib_words())
 def test_what_is_encoded_is_decoded_again(words):
     said = load_part({"cib": words}).cib
@@ -44,12 +43,14 @@ def test_what_is_encoded_is_decoded_again(words):
     assert load_part({"cib": cib_codec.decode(Cib, element)}).cib == said
 
 
+@examples
 @given(cib_words())
 def test_words_change_nothing_where_they_are_true(words):
     text = made(words)
     assert cib_merge.edit(text, round_trip.wanted({"cib": words})) == (text, (), ())
 
 
+@examples
 @given(cib_words())
 def test_an_export_is_the_same_cib_in_words(words):
     text = made(words)
@@ -59,6 +60,7 @@ def test_an_export_is_the_same_cib_in_words(words):
     assert round_trip.configuration(new) == round_trip.configuration(text)
 
 
+@examples
 @given(cib_words(), cib_words())
 def test_a_merge_is_done_after_one_time(one, other):
     text = made(one)
@@ -70,6 +72,7 @@ def test_a_merge_is_done_after_one_time(one, other):
     assert cib_merge.edit(new, wanted) == (new, (), ())
 
 
+@examples
 @given(cib_words(), st.data())
 def test_one_value_is_one_change_at_its_place(words, data):
     text = made(words)
@@ -90,6 +93,7 @@ def test_one_value_is_one_change_at_its_place(words, data):
     )
 
 
+@examples
 @given(cib_words(), texts)
 def test_what_is_not_ours_survives_byte_for_byte(words, text):
     stranger = etree.Element("primitive", id="a-stranger", note=text)

@@ -107,18 +107,22 @@ def _words(element: Any) -> Iterator[str]:
             yield from _inner(child, element)
 
 
+def _pair(pair: Any) -> str:
+    name = pair.get("name") or pair.get("id-ref") or ""
+    return f"{name}={shown_pair(pair, name, pair.get('value'))}"
+
+
 def _inner(child: Any, parent: Any) -> Iterator[str]:
     if child.tag in ("primitive", "group", "clone", "master"):
         yield f"of {child.get('id')}" if parent.tag != "group" else str(child.get("id"))
     elif child.tag in _SETS:
-        pairs = [
-            f"{pair.get('name')}={shown_pair(pair, pair.get('name') or '', pair.get('value'))}"
-            for pair in child.iterfind("nvpair")
-        ]
+        pairs = [_pair(pair) for pair in child.iterfind("nvpair")]
         told = child.tag in ("meta_attributes", "utilization") and pairs
         first = [_SETS[child.tag]] if told and parent.tag in ("primitive", "template") else []
         rule = ["if", *_words(child.find("rule"))] if child.find("rule") is not None else []
         yield from [*first, *pairs, *rule]
+    elif child.tag == "nvpair":
+        yield _pair(child)
     elif child.tag == "op":
         yield " ".join(["op", child.get("name") or "", *_words(child)])
     elif child.tag in ("resource_ref", "obj_ref", "role", "role_ref"):
