@@ -127,3 +127,15 @@ def test_nesting_without_end_is_refused():
 def test_a_document_with_two_configurations_is_no_cib():
     with pytest.raises(KvmhaError, match="it has to hold one <configuration>"):
         cib.parse("<cib><configuration/><configuration/></cib>")
+
+
+@pytest.mark.parametrize("name", ["passwd", "login"])
+def test_what_the_pillar_calls_a_secret_is_shown_nowhere(name):
+    words = {"cib": {"resources": [{**WEB, "params": [{"secrets": {name: "key"}}]}]}}
+    text, changes, _ = cib_merge.edit(cib.EMPTY, round_trip.wanted(words, {"key": "first one"}))
+    (pair,) = cib.parse(text).iter("nvpair")
+    assert dict(pair.attrib) == {"id": pair.get("id"), "name": name, "value": "first one"}
+    new, more, _ = cib_merge.edit(text, round_trip.wanted(words, {"key": "second one"}))
+    assert 'value="second one"' in new
+    assert not [told for told in (*changes, *more) if " one" in told.text()]
+    assert "secret " in changes[0].text() and "-> secret " in more[0].text()

@@ -9,7 +9,7 @@ from lxml import etree
 
 from kvmha.build.cib_fields import Field, fields_of, kind_key, scalar, scalar_text
 from kvmha.documents import secrets as secret_names
-from kvmha.documents.cib import KEPT
+from kvmha.documents.cib import KEPT, SECRET
 from kvmha.documents.cib_ids import derived_id, repeated
 from kvmha.errors import InvalidInput, Problem
 from kvmha.spec.cib import Cib
@@ -95,7 +95,11 @@ def _pairs(nvset: NvSet, secrets: Mapping[str, str]) -> Iterator[Any]:
 
 
 def _give_secret(pair: Any, value: str | None) -> None:
-    pair.set(KEPT, "1") if value is None else pair.set("value", value)
+    if value is None:
+        pair.set(KEPT, "1")
+    else:
+        pair.set("value", value)
+        pair.set(SECRET, "1")
 
 
 def _arranged(element: Any, item: Any) -> Any:

@@ -26,8 +26,10 @@ admin_epoch="0">
 
 
 DEEPEST = 50  # elements in each other; a CIB that is used has a dozen
-# Marks a pair whose value only the cluster knows; it never leaves this program.
+# Mark a pair whose value only the cluster knows, and one whose value the pillar calls a secret,
+# whatever its name; they never leave this program.
 KEPT = "kvmha-kept"
+SECRET = "kvmha-secret"
 
 
 @dataclass(frozen=True)

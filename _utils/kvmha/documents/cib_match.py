@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kvmha.documents.cib import KEPT
+from kvmha.documents.cib import KEPT, SECRET
 from kvmha.documents.cib_ids import derived_id
 from kvmha.documents.cib_spelling import meta_key, option_key, same_attribute, same_meta
 from kvmha.documents.cib_types import Types
@@ -109,7 +109,7 @@ def is_plain(nvset: Any) -> bool:
     return not nvset.attrib and usual and len(names) == len(nvset)
 
 
-_USUAL = (["name"], ["name", "value"], ["name", KEPT])
+_USUAL = (["name"], ["name", "value"], ["name", KEPT], ["name", "value", SECRET])
 
 
 def plain_sets(have: Any, tag: str, taken: set[Any]) -> list[Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from lxml import etree
 
 from kvmha.documents import cib_ids, cib_xml
-from kvmha.documents.cib import KEPT, Wanted, parse
+from kvmha.documents.cib import KEPT, SECRET, Wanted, parse
 from kvmha.documents.cib_ids import NAMED, REFERENCES
 from kvmha.documents.cib_match import (
     HOLDERS,
@@ -195,6 +195,8 @@ class _Merger:
         for one in self.told_alone(new):
             about = f"of {', '.join(str(child.get('id')) for child in inner)}" if inner else ""
             self.created(address(one), summary(one, about))
+        for pair in new.iter("nvpair"):
+            pair.attrib.pop(SECRET, None)
         for one in inner:
             mate = self.ids[one.get("id")]
             if self.is_free(new, one, mate):
@@ -307,7 +309,8 @@ class _Merger:
             return
         mate.set("value", value)
         name = mate.get("name") or ""
-        self.updated(address(mate), shown_pair(mate, name, old), shown_pair(mate, name, value))
+        teller = want if want.get(SECRET) else mate
+        self.updated(address(mate), shown_pair(teller, name, old), shown_pair(teller, name, value))
 
     # -- what is taken out -----------------------------------------------------------------------
 

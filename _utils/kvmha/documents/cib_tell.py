@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kvmha.documents import secrets
+from kvmha.documents.cib import SECRET
 from kvmha.documents.cib_ids import derived_id
 
 _SECTION_SETS = {"crm_config": "property", "rsc_defaults": "rsc_defaults",
@@ -77,6 +78,8 @@ def _numbered(element: Any, parent: Any) -> str:
 
 def shown_pair(pair: Any, name: str, value: str | None) -> str | None:
     """Return a pair's value for a person: a secret's fingerprint in its place."""
+    if pair.get(SECRET) and value is not None:
+        return secrets.fingerprint(value)
     return secrets.shown(name, value) if pair.getparent().tag == "instance_attributes" else value
 
 
