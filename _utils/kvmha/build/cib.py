@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 
 from kvmha.build.cib_codec import encode
 from kvmha.documents.cib import Former, Wanted
+from kvmha.documents.cib_ids import repeated
+from kvmha.documents.cib_tell import address
 from kvmha.documents.cib_types import Exact, Types
-from kvmha.errors import KvmhaError
+from kvmha.errors import InvalidInput, KvmhaError, Problem
 from kvmha.spec.cib import Cib
 from kvmha.spec.cib_overlay import laid_over
 from kvmha.spec.cib_shorthand import (
@@ -61,8 +63,17 @@ def of_words(
     secrets: Mapping[str, str] | None = None,
     types: Types | None = None,
 ) -> Wanted:
-    """Return what ``cib`` says as it is to be in the CIB, without anything of our own."""
+    """Return what ``cib`` says as it is to be in the CIB, without anything of our own.
+
+    Raises InvalidInput when it says an id twice.
+    """
     tree = encode(cib, "configuration", secrets)
+    if again := repeated(tree):
+        hint = "give each its own id, or say it once"
+        problems = [
+            Problem(address(one), "stands there twice", hint, "CIB_ID_TWICE") for one in again
+        ]
+        raise InvalidInput("the CIB's words", problems)
     return Wanted(tree, former, families, unmanaged, types or Exact())
 
 

@@ -1,77 +1,22 @@
-"""Between the pillar's words for the CIB and its XML: both ways, driven by each field's ``xml``.
-
-What ``xml`` of a field can say:
-
-==================  ==========================================================================
-``@score``          the attribute ``score`` of the element
-``@a:b:c``          three attributes, joined by colons (an agent's class, provider and type)
-``@*``              all attributes that no other field names
-``tag@id``          that attribute of a child; of every such child where the field is a list
-``tag``, ``a/tag``  child elements, ``a`` being the element around them
-``<kind>``          child elements whose tags are the values of the class's ``TAGS``
-``a/tag!``          whether this (empty) element is there
-==================  ==========================================================================
-"""
+"""Between the pillar's words for the CIB and its XML: both ways, driven by each field's ``xml``."""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lxml import etree
 
+from kvmha.build.cib_fields import Field, fields_of, kind_key, scalar, scalar_text
 from kvmha.documents import secrets as secret_names
-from kvmha.documents.cib import KEPT
-from kvmha.documents.cib_ids import derived_id
+from kvmha.documents.cib import KEPT, SECRET
+from kvmha.documents.cib_ids import derived_id, repeated
 from kvmha.errors import InvalidInput, Problem
 from kvmha.spec.cib import Cib
 from kvmha.spec.cib_parts import NvSet, Pair
-from kvmha.spec.fields import Meta, class_of
+from kvmha.spec.fields import class_of
 
 BASE_SECTIONS = ("crm_config", "nodes", "resources", "constraints")
-
-
-@dataclasses.dataclass(frozen=True)
-class Field:
-    """One field of a vocabulary class with its place in the XML."""
-
-    name: str
-    meta: Meta
-    wrappers: tuple[str, ...]
-    tags: Mapping[str, str]  # tag -> kind, with the kind empty where there is but one tag
-    attribute: str
-    flag: bool
-
-    @property
-    def first(self) -> tuple[str, ...]:
-        """The tags that this field has directly below the element."""
-        return self.wrappers[:1] or tuple(self.tags)
-
-
-@functools.cache
-def fields_of(cls: Any) -> tuple[Field, ...]:
-    """Return the fields of ``cls`` that have a place in the XML."""
-    found = []
-    for field in dataclasses.fields(cls):
-        meta: Meta = field.metadata["said"]
-        if not meta.xml:
-            continue
-        path, _, attribute = meta.xml.partition("@")
-        *wrappers, tag = path.rstrip("!").split("/")
-        inner = class_of(meta)
-        if tag == "<kind>":
-            tags = {one: kind for kind, one in inner.TAGS.items()}  # type: ignore[union-attr]
-        else:
-            tags = {tag: ""} if tag else {}
-        found.append(Field(field.name, meta, tuple(wrappers), tags, attribute, path.endswith("!")))
-    return tuple(found)
-
-
-def kind_key(cls: type) -> str:
-    """Return the name of the field that says which kind of ``cls`` an object is."""
-    return "style" if "style" in cls.__dataclass_fields__ else "kind"  # type: ignore[attr-defined]
 
 
 # --- pillar to XML -----------------------------------------------------------------------------
@@ -104,6 +49,8 @@ def _put(element: Any, field: Field, value: Any, secrets: Mapping[str, str]) -> 
         _put_attribute(element, field, value)
     elif field.attribute and not field.meta.many:
         _wrapped(element, tuple(field.tags)).set(field.attribute, value)
+    elif field.flag:
+        _wrapped(element, field.paths[0])
     else:
         parent = _wrapped(element, field.wrappers)
         for child in value if field.meta.many else (value,):
@@ -122,8 +69,6 @@ def _put_attribute(element: Any, field: Field, value: Any) -> None:
 
 
 def _child(field: Field, value: Any, secrets: Mapping[str, str]) -> Any:
-    if field.flag:
-        return etree.Element(next(iter(field.tags)))
     if field.attribute:
         child = etree.Element(next(iter(field.tags)))
         child.set(field.attribute, value)
@@ -150,7 +95,11 @@ def _pairs(nvset: NvSet, secrets: Mapping[str, str]) -> Iterator[Any]:
 
 
 def _give_secret(pair: Any, value: str | None) -> None:
-    pair.set(KEPT, "1") if value is None else pair.set("value", value)
+    if value is None:
+        pair.set(KEPT, "1")
+    else:
+        pair.set("value", value)
+        pair.set(SECRET, "1")
 
 
 def _arranged(element: Any, item: Any) -> Any:
@@ -164,17 +113,12 @@ def _arranged(element: Any, item: Any) -> Any:
         child = next((one for one in left if one.tag == tag), None)
         if child is not None:
             left.remove(child)
-        elif isinstance(item, Cib):  # an empty section
-            child = etree.Element(tag)
+        elif any(tag in field.wrappers[:1] for field in fields_of(item.__class__)):
+            child = etree.Element(tag)  # it is there, and empty
         if child is not None:
             arranged.append(child)
     element[:] = [*arranged, *left]
     return element
-
-
-def scalar_text(value: str | int | bool) -> str:
-    """Return a scalar of the pillar as the CIB writes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # --- XML to pillar -----------------------------------------------------------------------------
@@ -193,6 +137,8 @@ def decode(cls: type, element: Any) -> dict[str, Any]:
     """
     reader = _Reader()
     found = reader.object(cls, element)
+    for one in repeated(element):
+        reader.fail(one, "has the id of another element")
     if reader.problems:
         raise InvalidInput("the CIB, for its export,", reader.problems)
     return found
@@ -202,19 +148,22 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def object(self, cls: type, element: Any) -> dict[str, Any]:
+    def object(self, cls: type, element: Any, kind: str = "") -> dict[str, Any]:
+        fields = fields_of(cls, kind)
         attributes = dict(element.attrib)
-        derived = derived_id(element)
-        if derived is not None and attributes.setdefault("id", "") == derived:
-            del attributes["id"]
-        children = [child for child in element if isinstance(child.tag, str)]
+        if _goes_without_id(cls, element, attributes):
+            attributes.pop("id")
+        if element.get("id") == "":
+            self.fail(element, "has an empty id")
         said: dict[str, Any] = {}
-        for field in fields_of(cls):
+        for field in fields:
             value = self.field(field, element, attributes)
             if not _is_absent(value, field):
                 said[field.name] = value
-        self.check_rest(cls, element, attributes, children)
-        order = self.order(cls, children)
+            if field.meta.required and value in (None, ""):
+                self.fail(element, f"has no {field.attribute}")
+        self.check(fields, element, (), attributes)
+        order = _order(cls, fields, element)
         if order:
             said["order"] = order
         if cls is Pair:
@@ -233,11 +182,9 @@ class _Reader:
             parents = [child for parent in parents for child in parent.iterfind(tag)]
         found = [child for parent in parents for child in parent if child.tag in field.tags]
         if field.flag:
-            return bool(found)
+            return any(not _elements(child) for child in found)
         if field.attribute:
-            values = [child.get(field.attribute) for child in found]
-            values = [value for value in values if value is not None]
-            return values if field.meta.many else (values[0] if values else None)
+            return self.attributes_of(field, found)
         items = [self.child(field, child) for child in found]
         if field.meta.many:
             return _shortest(field, items)
@@ -245,57 +192,46 @@ class _Reader:
             self.fail(found[1], "stands there twice")
         return items[0] if items else None
 
+    def attributes_of(self, field: Field, found: list[Any]) -> Any:
+        """Return an attribute of each of the children, or of the only one."""
+        values = [child.get(field.attribute) for child in found]
+        for child, value in zip(found, values, strict=True):
+            if value == "" or (value is None and field.meta.many):
+                self.fail(child, f"has no {field.attribute}")
+        return values if field.meta.many else next(iter(values), None)
+
     def child(self, field: Field, child: Any) -> dict[str, Any]:
         inner = class_of(field.meta)
         assert inner is not None
         kind = field.tags[child.tag]
-        said = self.object(inner, child)
+        said = self.object(inner, child, kind)
         default = inner.__dataclass_fields__  # type: ignore[attr-defined]
         key = kind_key(inner)
         if kind and default[key].default != kind:
             return {key: kind, **said}
         return said
 
-    def check_rest(
-        self, cls: type, element: Any, attributes: dict[str, str], children: list[Any]
+    def check(
+        self, fields: tuple[Field, ...], element: Any, path: tuple[str, ...], left: Iterable[str]
     ) -> None:
-        """Note what no field of ``cls`` has taken."""
-        for name in attributes:
+        """Note what no field takes: the attributes ``left``, text, and what is below ``path``."""
+        for name in left:
             self.fail(element, f"has no word for the attribute {name!r}")
-        if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
+        if any((text or "").strip() for text in (element.text, *(one.tail for one in element))):
             self.fail(element, "has no word for text")
-        known = {tag for field in fields_of(cls) for tag in field.first}
-        for child in children:
-            if child.tag not in known:
+        seen: set[str] = set()
+        for child in _elements(element):
+            way = (*path, child.tag)
+            mine = [(one, to) for one in fields for to in one.paths if to[: len(way)] == way]
+            if not mine:
                 self.fail(child, "has no word")
-            elif child.tag not in {t for f in fields_of(cls) for t in f.tags}:
-                self.check_wrapper(cls, child)
-
-    def check_wrapper(self, cls: type, wrapper: Any) -> None:
-        """Note what is in an element that only holds others, and that no field takes."""
-        mine = [field for field in fields_of(cls) if field.first == (wrapper.tag,)]
-        named = {field.attribute for field in mine if field.attribute}
-        inner = {field.wrappers[1] if len(field.wrappers) > 1 else tag
-                 for field in mine if field.wrappers for tag in field.tags}  # fmt: skip
-        for name in wrapper.attrib:
-            if name not in named:
-                self.fail(wrapper, f"has no word for the attribute {name!r}")
-        for child in wrapper:
-            if isinstance(child.tag, str) and child.tag not in inner:
-                self.fail(child, "has no word")
-
-    def order(self, cls: type, children: list[Any]) -> list[str]:
-        """Return the children's tags where they are not in the order of the fields."""
-        ranks: dict[str, int] = {}
-        for rank, field in enumerate(fields_of(cls)):
-            for tag in field.first:
-                ranks.setdefault(tag, rank)
-        tags = [child.tag for child in children]
-        usual = sorted(tags, key=lambda tag: ranks.get(tag, 0))
-        empty = cls is Cib and any(
-            not len(child) and child.tag not in BASE_SECTIONS for child in children
-        )
-        return tags if tags != usual or empty else []
+            if not mine or any(to == way and class_of(one.meta) for one, to in mine):
+                continue
+            if child.tag in seen and not any(to == way and one.meta.many for one, to in mine):
+                self.fail(child, "stands there twice")
+            seen.add(child.tag)
+            named = {one.attribute for one, to in mine if to == way}
+            self.check(fields, child, way, set(child.attrib) - named)
 
     def fail(self, element: Any, message: str) -> None:
         steps = [
@@ -308,8 +244,44 @@ class _Reader:
         self.problems.append(Problem(place, message, hint, "CIB_UNSAYABLE"))
 
 
+def _elements(element: Any) -> list[Any]:
+    """Return the elements below, without comments."""
+    return [child for child in element if isinstance(child.tag, str)]
+
+
+def _goes_without_id(cls: type, element: Any, attributes: dict[str, str]) -> bool:
+    """Tell whether the id need not be said; one that is not there is said to be empty.
+
+    One of several sets is always named: which of them a plain mapping means would be a guess.
+    """
+    derived = derived_id(element)
+    if derived is None or attributes.setdefault("id", "") != derived:
+        return False
+    return cls is not NvSet or len(element.getparent().findall(element.tag)) == 1
+
+
+def _order(cls: type, fields: tuple[Field, ...], element: Any) -> list[str]:
+    """Return the children's tags where the fields would not give them, or not in this order."""
+    ranks: dict[str, int] = {}
+    for rank, field in enumerate(fields):
+        for path in field.paths:
+            ranks.setdefault(path[0], rank)
+    children = _elements(element)
+    tags = [child.tag for child in children]
+    usual = sorted(tags, key=lambda tag: ranks.get(tag, 0))
+    wrappers = {field.wrappers[0] for field in fields if field.wrappers}
+    silent = BASE_SECTIONS if cls is Cib else ()
+    empty = any(
+        not _elements(child) and not child.attrib
+        for child in children
+        if child.tag in wrappers and child.tag not in silent
+    )
+    return tags if tags != usual or empty else []
+
+
 def _is_absent(value: Any, field: Field) -> bool:
-    return value is None or value in ([], {}) or (field.flag and not value)
+    empty = value == [] or (value == {} and field.attribute == "*")
+    return value is None or empty or (field.flag and not value)
 
 
 def _take(field: Field, attributes: dict[str, str]) -> Any:
@@ -344,16 +316,23 @@ def _shortest(field: Field, items: list[dict[str, Any]]) -> Any:
 def _hide_secret(said: dict[str, Any], pair: Any) -> None:
     """Put the name of a secret in the place of its value."""
     nvset = pair.getparent()
-    name = str(said.get("name", ""))
+    name = pair.get("name", "")
     if nvset.tag == "instance_attributes" and "value" in said and secret_names.is_secret(name):
         del said["value"]
-        said["secret"] = f"{nvset.getparent().get('id')}.{name}"
+        said["secret"] = secret_key(pair)
+
+
+def secret_key(pair: Any) -> str:
+    """Return the key below ``kvmha_secrets`` that an export gives the value of ``pair``."""
+    nvset = pair.getparent()
+    alone = len(nvset.getparent().findall(nvset.tag)) == 1
+    return f"{(nvset.getparent() if alone else nvset).get('id')}.{pair.get('name')}"
 
 
 def _fold_pairs(said: dict[str, Any]) -> None:
     """Say pairs as mappings where each has a name of its own, a value and a derived id."""
     pairs = said.pop("pairs", [])
-    names = [pair.get("name") for pair in pairs]
+    names = [scalar_text(pair.get("name", "")) for pair in pairs]
     kinds = [tuple(sorted(pair)) for pair in pairs]
     usual = set(kinds) <= {("name", "value"), ("name", "secret")} and kinds == sorted(
         kinds, key=lambda kind: "secret" in kind
@@ -362,13 +341,6 @@ def _fold_pairs(said: dict[str, Any]) -> None:
         said["pairs"] = pairs
         return
     for words, key in (("values", "value"), ("secrets", "secret")):
-        found = {str(pair["name"]): pair[key] for pair in pairs if key in pair}
+        found = {scalar_text(pair["name"]): pair[key] for pair in pairs if key in pair}
         if found:
             said[words] = found
-
-
-def scalar(text: str) -> str | int | bool:
-    """Return the shortest pillar value that is written back as ``text``."""
-    if text in ("true", "false"):
-        return text == "true"
-    return int(text) if text.isdigit() and len(text) < 16 and str(int(text)) == text else text

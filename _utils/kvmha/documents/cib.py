@@ -25,8 +25,11 @@ admin_epoch="0">
 """
 
 
-# Marks a pair whose value only the cluster knows; it never leaves this program.
+DEEPEST = 50  # elements in each other; a CIB that is used has a dozen
+# Mark a pair whose value only the cluster knows, and one whose value the pillar calls a secret,
+# whatever its name; they never leave this program.
 KEPT = "kvmha-kept"
+SECRET = "kvmha-secret"
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,20 @@ def anything_started(text: str) -> bool:
 
 
 def parse(text: str | bytes) -> Any:
-    """Return the root element of the CIB in ``text``; raise KvmhaError when it is none."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=False)
+    """Return the root element of the CIB in ``text``; raise KvmhaError when it is none.
+
+    Bytes are read in the encoding that they declare; of text, that declaration is void.
+    """
+    encoding = "utf-8" if isinstance(text, str) else None
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, encoding=encoding)
     try:
         root = etree.fromstring(text.encode() if isinstance(text, str) else text, parser)
-    except etree.XMLSyntaxError as error:
+    except (etree.XMLSyntaxError, UnicodeError) as error:
         raise KvmhaError(f"the CIB is no XML: {error}") from None
-    if root.tag != "cib" or root.find("configuration") is None:
+    if root.tag != "cib":
         raise KvmhaError(f"this is no CIB: its root is <{root.tag}>")
+    if len(root.findall("configuration")) != 1:
+        raise KvmhaError("this is no CIB: it has to hold one <configuration>")
+    if root.xpath("/*" * (DEEPEST + 1)):
+        raise KvmhaError(f"this is no CIB: more than {DEEPEST} elements are in each other")
     return root

@@ -7,6 +7,12 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from lxml import etree
+
+# Elements that only name another: their ``id`` is no id of their own.
+REFERENCES = ("resource_ref", "obj_ref", "role", "role_ref")
+# Elements whose ``id`` is a name that something else may have as its id.
+NAMED = frozenset({*REFERENCES, "node", "acl_target"})
 _SECTIONS = {
     "crm_config": "cib-bootstrap-options",
     "rsc_defaults": "rsc-options",
@@ -37,8 +43,28 @@ def derived_id(element: Any) -> str | None:
     else:
         parent = element.getparent()
         section = _SECTIONS.get(parent.tag) if parent is not None else None
+        if parent is not None and parent.tag == "node" and element.tag == "instance_attributes":
+            section = owner  # as crm_attribute calls it
         wish = section or f"{owner}-{element.tag}"
     return re.sub(r"[^\w.-]", "-", wish)
+
+
+def repeated(configuration: Any) -> list[Any]:
+    """Return the elements whose id another one before them has; nodes also by their names."""
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for one in configuration.iter(etree.Element):
+        if one.tag in REFERENCES:
+            continue
+        space = one.tag if one.tag in NAMED else ""
+        keys = {(space, one.get("id") or "")}
+        if one.tag == "node":
+            keys.add(("uname", one.get("uname") or ""))
+        keys = {key for key in keys if key[1]}
+        if keys & seen:
+            found.append(one)
+        seen |= keys
+    return found
 
 
 def _set_first(element: Any, identity: str) -> None:
@@ -52,7 +78,9 @@ def _set_first(element: Any, identity: str) -> None:
 
 def _owner(element: Any) -> str:
     for one in element.iterancestors():
-        if one.get("id") and one.tag not in ("operations",):
+        if one.tag == "node":  # its id is a number, which no id may begin with
+            return f"nodes-{one.get('id') or one.get('uname')}"
+        if one.get("id") and one.tag != "operations":
             return str(one.get("id"))
     return "cib"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kvmha.documents.cib import KEPT, SECRET
 from kvmha.documents.cib_ids import derived_id
 from kvmha.documents.cib_spelling import same_attribute, same_name, same_option
 from kvmha.documents.cib_types import Types
 
 RESOURCES = frozenset({"primitive", "group", "clone", "master", "bundle", "template"})
 HOLDERS = frozenset({"group", "clone", "master", "bundle"})
-# Elements that only name another: their ``id`` is no id of their own.
-REFERENCES = ("resource_ref", "obj_ref", "role", "role_ref")
+SETS = frozenset({"instance_attributes", "meta_attributes", "utilization", "cluster_property_set"})
 _ALIKE = {"master": "clone"}
 
 
@@ -44,7 +44,8 @@ def mates(have: Any, wanted: list[Any], ids: Mapping[str, Any]) -> list[tuple[An
 
 
 def _by_id(want: Any, here: Mapping[str, Any], ids: Mapping[str, Any]) -> Any:
-    identity = want.get("id") or derived_id(want) or ""
+    derived = derived_id(want) if want.tag not in SETS else None  # they are told by what they say
+    identity = want.get("id") or derived or ""
     mate = ids.get(identity) if want.tag in RESOURCES else here.get(identity)
     if mate is not None and _ALIKE.get(mate.tag, mate.tag) == _ALIKE.get(want.tag, want.tag):
         return mate
@@ -60,10 +61,32 @@ def _alike(want: Any, candidates: list[Any]) -> Any:
     if key:
         return next((one for one in candidates if one.get(key) == want.get(key)), None)
     if want.tag == "fencing-level":
-        names = ("target", "target-pattern", "target-attribute", "target-value", "index")
-        same = (one for one in candidates if all(one.get(n) == want.get(n) for n in names))
-        return next(same, None)
-    return candidates[0] if candidates else None
+        return next((one for one in candidates if level_key(one) == level_key(want)), None)
+    return _most_alike(want, candidates)
+
+
+def level_key(level: Any) -> tuple[str | None, ...]:
+    """Return what tells a level of fencing from others: whose it is, and which."""
+    names = ("target", "target-pattern", "target-attribute", "target-value", "index")
+    return tuple(level.get(name) for name in names)
+
+
+def _most_alike(want: Any, candidates: list[Any]) -> Any:
+    """Return a candidate that applies when ``want`` does: if one can, of the same attributes."""
+    ruled = want.find("rule") is not None
+    fit = [
+        one
+        for one in candidates
+        if one.get("id-ref") == want.get("id-ref")
+        and (want.tag not in SETS or (one.find("rule") is not None) == ruled)
+    ]
+    said, derived = _attributes(want), derived_id(want)
+    ranked = sorted(fit, key=lambda one: (_attributes(one) != said, one.get("id") != derived))
+    return ranked[0] if ranked else None
+
+
+def _attributes(element: Any) -> dict[str, str]:
+    return {name: value for name, value in element.items() if name != "id"}
 
 
 def _operation(want: Any, candidates: list[Any]) -> Any:
@@ -81,16 +104,20 @@ def _operation(want: Any, candidates: list[Any]) -> Any:
 
 def is_plain(nvset: Any) -> bool:
     """Tell whether a set always applies and has nothing that tells it apart."""
-    apart = ("id", "id-ref", "score")
-    return nvset.find("rule") is None and not any(nvset.get(name) for name in apart)
+    names = {pair.get("name") for pair in nvset}
+    usual = all(pair.keys() in _USUAL for pair in nvset)
+    return not nvset.attrib and usual and len(names) == len(nvset)
 
 
-def plain_sets(have: Any, tag: str, taken: set[int]) -> list[Any]:
+_USUAL = (["name"], ["name", "value"], ["name", KEPT], ["name", "value", SECRET])
+
+
+def plain_sets(have: Any, tag: str, taken: set[Any]) -> list[Any]:
     """Return the sets of ``have`` that always apply, the one that wins first."""
     sets = [
         one
         for one in have.iterfind(tag)
-        if one.find("rule") is None and one.get("id-ref") is None and id(one) not in taken
+        if one.find("rule") is None and one.get("id-ref") is None and one not in taken
     ]
     return sorted(sets, key=lambda one: one.get("id") != "cib-bootstrap-options")
 

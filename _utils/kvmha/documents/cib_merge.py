@@ -15,11 +15,12 @@ from typing import Any
 from lxml import etree
 
 from kvmha.documents import cib_ids, cib_xml
-from kvmha.documents.cib import KEPT, Wanted, parse
+from kvmha.documents.cib import KEPT, SECRET, Wanted, parse
+from kvmha.documents.cib_ids import NAMED, REFERENCES
 from kvmha.documents.cib_match import (
     HOLDERS,
-    REFERENCES,
     RESOURCES,
+    SETS,
     is_plain,
     mates,
     pairs_called,
@@ -33,7 +34,6 @@ from kvmha.errors import InvalidInput, Problem
 from kvmha.plan import Action, Change
 
 OPTION_SECTIONS = ("crm_config", "rsc_defaults", "op_defaults")
-_SETS = {"instance_attributes", "meta_attributes", "utilization", "cluster_property_set"}
 
 
 def edit(text: str, wanted: Wanted) -> tuple[str, tuple[Change, ...], tuple[str, ...]]:
@@ -75,6 +75,8 @@ class _Merger:
         for section in self.tree:
             if self.configuration.find(section.tag) is None and (len(section) or empty):
                 cib_xml.insert(self.configuration, section.makeelement(section.tag))
+                if not len(section):
+                    self.created(f"cib:{section.tag}", "nothing in it")
         for section in sorted(self.tree, key=lambda one: one.tag not in OPTION_SECTIONS):
             have = self.configuration.find(section.tag)
             if have is not None:
@@ -86,6 +88,9 @@ class _Merger:
         self.drop_families()
         for extra in self.unmanaged.found(self.configuration):
             self.extra(extra)
+        if self.wanted.unmanaged == "remove":
+            for orphan in self.unmanaged.orphans(self.configuration):
+                self.delete(orphan)
 
     def arrange_sections(self) -> None:
         """Give a configuration that had nothing in it the sections in the order wanted."""
@@ -101,12 +106,15 @@ class _Merger:
         """Bring what is below ``have`` to what is below ``want``."""
         if any(child.tag in REFERENCES for child in want):
             self.references(have, want)
-        plain = [one for one in want if one.tag in _SETS and is_plain(one)]
+        plain = [one for one in want if one.tag in SETS and is_plain(one)]
         others = [one for one in want if one.tag not in REFERENCES and one not in plain]
         claimed = mates(have, others, self.ids)
+        before = set(have) if plain else set()
         for child, mate in claimed:
             self.child(have, child, mate)
-        taken = {id(mate) for _, mate in claimed if mate is not None}
+        taken = {mate for _, mate in claimed if mate is not None}
+        if plain:
+            taken |= set(have) - before
         for nvset in plain:
             self.plain_set(have, nvset, taken)
         if have.tag in HOLDERS:
@@ -129,8 +137,7 @@ class _Merger:
         taken = self.ids.get(want.get("id"))
         place = f"cib:{want.tag}/{want.get('id')}"
         if mate is None and taken is not None:
-            said = f"the id belongs to a <{taken.tag}> already"
-            self.problem(place, said, "rename that one", "CIB_ID_TAKEN")
+            self.id_taken(want, taken)
         elif mate is not None and self.is_strangers(parent := mate.getparent(), have):
             where = f"{parent.tag} {parent.get('id')}"
             self.problem(
@@ -181,16 +188,29 @@ class _Merger:
         for one in inner:
             new.remove(next(child for child in new if child.get("id") == one.get("id")))
         self.check_kept(new)
+        self.check_free(new)
         cib_xml.insert(have, new)
         cib_ids.fill(new, self.ids)
         self.ids |= {one.get("id"): one for one in new.iter() if _has_id(one)}
         for one in self.told_alone(new):
             about = f"of {', '.join(str(child.get('id')) for child in inner)}" if inner else ""
             self.created(address(one), summary(one, about))
+        for pair in new.iter("nvpair"):
+            pair.attrib.pop(SECRET, None)
         for one in inner:
             mate = self.ids[one.get("id")]
             if self.is_free(new, one, mate):
                 self.child(new, one, mate)
+
+    def check_free(self, new: Any) -> None:
+        """Note a problem for each id said in ``new`` that something else has."""
+        for one in new.iter():
+            if _has_id(one) and one.get("id") in self.ids:
+                self.id_taken(one, self.ids[one.get("id")])
+
+    def id_taken(self, want: Any, taken: Any) -> None:
+        said = f"the id belongs to a <{taken.tag}> already"
+        self.problem(f"cib:{want.tag}/{want.get('id')}", said, "rename that one", "CIB_ID_TAKEN")
 
     def told_alone(self, new: Any) -> Iterator[Any]:
         """Yield what is told as a creation of its own: each resource, else the whole."""
@@ -258,7 +278,7 @@ class _Merger:
 
     # -- name-value pairs ------------------------------------------------------------------------
 
-    def plain_set(self, have: Any, want: Any, taken: set[int]) -> None:
+    def plain_set(self, have: Any, want: Any, taken: set[Any]) -> None:
         """Bring values to what is wanted in whichever plain set of ``have`` they are."""
         sets = plain_sets(have, want.tag, taken)
         missing = []
@@ -269,6 +289,8 @@ class _Merger:
             if not found:
                 missing.append(pair)
         if not missing:
+            if not sets and not len(want):
+                self.create(have, want)
             return
         if sets:
             target = sets[0]
@@ -287,7 +309,8 @@ class _Merger:
             return
         mate.set("value", value)
         name = mate.get("name") or ""
-        self.updated(address(mate), shown_pair(mate, name, old), shown_pair(mate, name, value))
+        teller = want if want.get(SECRET) else mate
+        self.updated(address(mate), shown_pair(teller, name, old), shown_pair(teller, name, value))
 
     # -- what is taken out -----------------------------------------------------------------------
 
@@ -341,4 +364,4 @@ class _Merger:
 
 
 def _has_id(element: Any) -> bool:
-    return bool(element.get("id")) and element.tag not in REFERENCES
+    return bool(element.get("id")) and element.tag not in NAMED

@@ -29,6 +29,7 @@ _VOCABULARIES = {
 }
 _PROMOTED = {"master-max": "promoted-max", "master-node-max": "promoted-node-max"}
 _NEW_FENCING_NAMES = (3, 0, 2)  # the release that renamed stonith-* to fencing-*
+_NEW_ROLE_NAMES = (2, 1)  # the release that reads Promoted, whatever schema the CIB is of
 
 
 def same_name(tag: str, one: str, other: str) -> bool:
@@ -59,6 +60,7 @@ class Spelling:
     old_roles: bool
     new_options: bool
     has_master: bool
+    reads_new_roles: bool
 
     @classmethod
     def of(cls, root: Any) -> Spelling:
@@ -72,6 +74,7 @@ class Spelling:
             old_roles=schema < (4, 0),
             new_options=bool(renamed) or release >= _NEW_FENCING_NAMES,
             has_master=schema < (4, 0),
+            reads_new_roles=not release or release >= _NEW_ROLE_NAMES,
         )
 
     def option(self, name: str) -> str:
@@ -81,11 +84,9 @@ class Spelling:
         old = name.startswith("fencing-") and self.has_master
         return f"stonith-{name[8:]}" if old else name
 
-    def value(self, name: str, value: str) -> str:
-        """Return how a value is written here: only roles differ."""
-        if name not in _ROLE_NAMES:
-            return value
-        if not self.new_roles:
+    def role(self, value: str, *, new: bool) -> str:
+        """Return how a role is written here, by what knows its ``new`` name or does not."""
+        if not new:
             return _OLD_ROLES.get(value, value)
         return value if self.old_roles else _ROLES.get(value.lower(), value)
 
@@ -93,13 +94,14 @@ class Spelling:
         """Write a whole tree as it is wanted here."""
         for element in tree.iter():
             for name in _ROLE_NAMES & set(element.keys()):
-                element.set(name, self.value(name, element.get(name)))
+                element.set(name, self.role(element.get(name), new=self.new_roles))
             if element.tag == "nvpair" and element.get("value"):
                 name = element.get("name") or ""
-                if element.getparent().tag == "cluster_property_set":
+                if name and element.getparent().tag == "cluster_property_set":
                     element.set("name", self.option(name))
                 elif name == "target-role":
-                    element.set("value", self.value(name, element.get("value")))
+                    role = self.role(element.get("value"), new=self.reads_new_roles)
+                    element.set("value", role)
             if element.tag == "master" and not self.has_master:
                 _as_promotable(element)
 

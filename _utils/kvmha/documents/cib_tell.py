@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kvmha.documents import secrets
+from kvmha.documents.cib import SECRET
 from kvmha.documents.cib_ids import derived_id
 
 _SECTION_SETS = {"crm_config": "property", "rsc_defaults": "rsc_defaults",
@@ -44,7 +45,7 @@ def _steps(element: Any) -> list[str]:
 
 def _part(element: Any, parent: Any) -> list[str]:
     if element.tag == "nvpair":
-        return [element.get("name") or element.get("id-ref") or "?"]
+        return [element.get("name") or element.get("id-ref") or element.get("id") or "?"]
     if element.tag == "op":
         return ["op", _op_name(element, parent)]
     return [_numbered(element, parent)]
@@ -77,6 +78,8 @@ def _numbered(element: Any, parent: Any) -> str:
 
 def shown_pair(pair: Any, name: str, value: str | None) -> str | None:
     """Return a pair's value for a person: a secret's fingerprint in its place."""
+    if pair.get(SECRET) and value is not None:
+        return secrets.fingerprint(value)
     return secrets.shown(name, value) if pair.getparent().tag == "instance_attributes" else value
 
 
@@ -107,18 +110,22 @@ def _words(element: Any) -> Iterator[str]:
             yield from _inner(child, element)
 
 
+def _pair(pair: Any) -> str:
+    name = pair.get("name") or pair.get("id-ref") or ""
+    return f"{name}={shown_pair(pair, name, pair.get('value'))}"
+
+
 def _inner(child: Any, parent: Any) -> Iterator[str]:
     if child.tag in ("primitive", "group", "clone", "master"):
         yield f"of {child.get('id')}" if parent.tag != "group" else str(child.get("id"))
     elif child.tag in _SETS:
-        pairs = [
-            f"{pair.get('name')}={shown_pair(pair, pair.get('name') or '', pair.get('value'))}"
-            for pair in child.iterfind("nvpair")
-        ]
+        pairs = [_pair(pair) for pair in child.iterfind("nvpair")]
         told = child.tag in ("meta_attributes", "utilization") and pairs
         first = [_SETS[child.tag]] if told and parent.tag in ("primitive", "template") else []
         rule = ["if", *_words(child.find("rule"))] if child.find("rule") is not None else []
         yield from [*first, *pairs, *rule]
+    elif child.tag == "nvpair":
+        yield _pair(child)
     elif child.tag == "op":
         yield " ".join(["op", child.get("name") or "", *_words(child)])
     elif child.tag in ("resource_ref", "obj_ref", "role", "role_ref"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from kvmha.documents.cib import Wanted
 from kvmha.documents.cib_marks import is_operators
+from kvmha.documents.cib_match import SETS, level_key
 from kvmha.documents.pacemaker_options import canonical_name
 
 # Written by the cluster itself, by its tools and its agents: nobody's drift.
@@ -30,11 +31,11 @@ class Unmanaged:
     def __init__(self, wanted: Wanted, tree: Any) -> None:
         self.silent = wanted.unmanaged == "keep"
         self.wanted = {
-            (one.getparent().tag if one.tag not in _RESOURCES else "resources", one.get("id")): one
+            (section.tag, _identity(one)): one
             for section in tree
             if section.tag in _OBJECTS
             for one in section.iter()
-            if one.get("id") and (one.getparent() is section or one.tag in _RESOURCES)
+            if one.getparent() is section or one.tag in _RESOURCES
         }
         self.tree = tree
 
@@ -56,7 +57,7 @@ class Unmanaged:
             identity = element.get("id")
             if not identity or (parent is not section and element.tag not in _RESOURCES):
                 continue
-            mine = self.wanted.get((section.tag, identity))
+            mine = self.wanted.get((section.tag, _identity(element)))
             if mine is None:
                 if not is_operators(element) and not self.holds_ours(element):
                     yield element
@@ -64,6 +65,12 @@ class Unmanaged:
             yield from self.pairs(element, mine)
             if element.tag in ("group", "clone", "master", "bundle"):
                 yield from self.objects(element, section)
+
+    def orphans(self, configuration: Any) -> list[Any]:
+        """Return what operators have said of resources that are there no longer."""
+        there = set(configuration.xpath("resources//@id"))
+        constraints = configuration.iterfind("constraints/*[@rsc]")
+        return [one for one in constraints if is_operators(one) and one.get("rsc") not in there]
 
     def holds_ours(self, element: Any) -> bool:
         """Tell whether a resource of ours is in ``element``: then it cannot go."""
@@ -74,7 +81,7 @@ class Unmanaged:
         named = set() if want is None else {_key(one) for one in want.iter("nvpair")}
         named_sets = set() if want is None else {one.get("id") for one in want.iter()} - {None}
         for nvset in have:
-            if nvset.tag not in _SETS or nvset.find("rule") is not None:
+            if nvset.tag not in SETS or nvset.find("rule") is not None:
                 continue
             for pair in nvset.iterfind("nvpair"):
                 name = pair.get("name") or ""
@@ -83,7 +90,9 @@ class Unmanaged:
                     yield pair
 
 
-_SETS = {"instance_attributes", "meta_attributes", "utilization", "cluster_property_set"}
+def _identity(element: Any) -> Any:
+    """Return what an object is known by: its id, which levels of fencing need not have."""
+    return level_key(element) if element.tag == "fencing-level" else element.get("id")
 
 
 def _key(pair: Any) -> tuple[str, str]:

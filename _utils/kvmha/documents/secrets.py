@@ -29,6 +29,9 @@ def scrubbed(output: str, root: Any) -> str:
 
 def shown(name: str, value: str | None) -> str | None:
     """Return ``value``, or for a secret a fingerprint: 8 hexadecimal digits of its SHA-256."""
-    if value is None or not is_secret(name):
-        return value
+    return fingerprint(value) if value is not None and is_secret(name) else value
+
+
+def fingerprint(value: str) -> str:
+    """Return what is shown in the place of a secret."""
     return f"secret {hashlib.sha256(value.encode()).hexdigest()[:8]}"

@@ -239,9 +239,16 @@ class Alert:
     select_resources: bool = said(
         "boolean", "Tell of resources.", xml="select/select_resources!", default=False, example=True
     )
+    select_all_attributes: bool = said(
+        "boolean",
+        "Tell of all node attributes; void beside `select_attributes`.",
+        xml="select/select_attributes!",
+        default=False,
+        example=True,
+    )
     select_attributes: tuple[SelectedAttribute, ...] = said(
         "object",
-        "Tell of node attributes; none of the four: of all but these.",
+        "Tell of these node attributes; without any `select_`: of all but node attributes.",
         many=True,
         of=SelectedAttribute,
         xml="select/select_attributes/attribute",

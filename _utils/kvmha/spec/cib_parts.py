@@ -15,9 +15,11 @@ from kvmha.spec.fields import RECURSIVE, said
 Scalar = str | int | bool
 
 
-def word(doc: str, xml: str, example: Any = None, only: tuple[str, ...] = ()) -> Any:
+def word(
+    doc: str, xml: str, example: Any = None, only: tuple[str, ...] = (), *, blank: bool = True
+) -> Any:
     """Return a field for one XML attribute, absent by default; an empty text is a value."""
-    return said("word", doc, xml=xml, example=example, only=only, default=None, blank=True)
+    return said("word", doc, xml=xml, example=example, only=only, default=None, blank=blank)
 
 
 def identity(example: str) -> Any:
@@ -166,7 +168,6 @@ class Rule:
     conditions: tuple[Condition, ...] = said(
         "object", "What it asks.", many=True, of=Condition, xml="<kind>", default=()
     )
-    order: tuple[str, ...] = order()
     more: Mapping[str, Scalar] = more()
 
 

@@ -108,9 +108,15 @@ class Resource:
     ops: tuple[Op, ...] = said(
         "object", "Operations.", many=True, of=Op, xml="operations/op", default=(), only=_AGENTS
     )
-    ops_id: str | None = word("Id of the operations.", "operations@id", "web-ops", _AGENTS)
+    ops_id: str | None = word(
+        "Id of the operations.", "operations@id", "web-ops", _AGENTS, blank=False
+    )
     ops_ref: str | None = word(
-        "Id of the operations that are used in their place.", "operations@id-ref", "o", _AGENTS
+        "Id of the operations that are used in their place.",
+        "operations@id-ref",
+        "web-ops",
+        _AGENTS,
+        blank=False,
     )
     container: Container | None = said(
         "object", "What it starts.", of=Container, xml="<kind>", default=None, only=_BUNDLE

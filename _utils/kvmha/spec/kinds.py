@@ -13,6 +13,8 @@ from kvmha.spec.fields import Meta
 
 MASK = "**********"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
+_ATTRIBUTE = re.compile(r"(\{[^{}\s]+\})?[A-Za-z_][\w.-]*\Z")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WHOLE = re.compile(r"[+-]?\d{1,15}(\.0*)?\Z")
 
 
@@ -92,7 +94,16 @@ def _word(value: Any, meta: Meta) -> str:
         value = int(value)
     if not isinstance(value, (str, int, float)):
         raise Unreadable(f"wanted one value, found {described(value)}", example(meta))
-    return str(value)
+    text = _fit_for_xml(str(value))
+    if ":" in meta.xml and text.count(":") not in (1, 2):
+        raise Unreadable(f"{text!r} is no agent", example(meta), "BAD_AGENT")
+    return text
+
+
+def _fit_for_xml(text: str) -> str:
+    if bad := _NOT_XML.search(text):
+        raise Unreadable(f"{text!r} holds {bad[0]!r}, which XML cannot say", "take it out")
+    return text
 
 
 def _name(value: Any, meta: Meta) -> str:
@@ -176,6 +187,12 @@ def _scalars(value: Any, meta: Meta) -> dict[str, str | int | bool]:
             item = int(item) if item.is_integer() else str(item)  # noqa: PLW2901
         if not isinstance(item, (str, int)):
             raise Unreadable(f"{key} has to be text, number or boolean, not {described(item)}")
+        if not isinstance(key, (str, int)) or isinstance(key, bool):
+            raise Unreadable(f"the key {key} is no text", f'put it in quotes: "{key}"')
+        if meta.xml == "@*" and not _ATTRIBUTE.match(str(key)):
+            raise Unreadable(f"{key!r} is no name of an XML attribute", example(meta))
+        if not meta.key:  # what is for corosync.conf is no XML
+            _fit_for_xml(f"{key}{item}")
         found[str(key)] = item
     return found
 

@@ -18,6 +18,7 @@ from kvmha.spec.model import ClusterSpec
 from kvmha.spec.part import ClusterPart
 
 _UNSET = ("", None)
+_DEEPEST = 60  # keys in each other
 
 
 def load(data: Mapping[str, Any]) -> ClusterSpec:
@@ -79,6 +80,9 @@ class _Reader:
             keys = ", ".join(name for name, _ in fields_of(cls))
             self._fail(place, data, message, f"its keys are {keys}", "WRONG_KIND")
             return self._blank(cls, place)
+        if place.count(".") > _DEEPEST:
+            self._fail(place, None, "is nested too deep", "no cluster needs that", "TOO_DEEP")
+            return self._blank(cls, place)
         said: dict[str, Any] = {}
         misspelt = self._unknown_keys(cls, data, place)
         for name, meta in fields_of(cls):
@@ -130,6 +134,8 @@ class _Reader:
         except kinds.Unreadable as bad:
             self._fail(place, value, bad.message, bad.hint, bad.code)
             return ()
+        if not values:
+            return ()
         return (class_of(meta)(values=values),)  # type: ignore[misc]
 
     def _one(self, value: Any, meta: Meta, place: str) -> Any:
@@ -157,7 +163,8 @@ class _Reader:
             close = difflib.get_close_matches(str(key).lower().replace("-", "_"), names, n=1)
             meant.update(close)
             hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
-            where = f"{place}.{key}" if place else str(key)
+            shown = str(key) or "''"
+            where = f"{place}.{shown}" if place else shown
             self.problems.append(Problem(where, "is no known key", hint, "UNKNOWN_KEY"))
         return meant
 

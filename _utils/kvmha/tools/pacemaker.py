@@ -220,18 +220,23 @@ def _priced(runner: Runner, plan: Plan, base: str, new: str, limit: Disruption) 
     simulation, which is made only where a cost is above ``limit``.
     """
     said = _simulated(runner, new)
+    if said is None:
+        unknown = "what the cluster would do is unknown: crm_simulate takes no such CIB"
+        return plan.noted(unknown)
     consequences = crm_simulate.parse(said)
     if any(one.cost > limit for one in consequences):
-        anyway = crm_simulate.parse(_simulated(runner, base))
+        anyway = crm_simulate.parse(_simulated(runner, base) or "<none/>")
         consequences = crm_simulate.caused(consequences, anyway)
     changes = crm_simulate.with_costs(plan.changes, consequences)
     placed = replace(plan, changes=changes, placement=crm_simulate.placement(said))
     return placed.noted(*(one.text() for one in consequences))
 
 
-def _simulated(runner: Runner, text: str) -> str:
+def _simulated(runner: Runner, text: str) -> str | None:
+    """Return what would happen to a CIB; None for one with faults that it had before."""
     argv = ["crm_simulate", "--simulate", "--xml-pipe", "--output-as=xml"]
-    return runner.run(argv, stdin=text).stdout
+    ran = runner.run(argv, ok=(0, _INVALID), stdin=text)
+    return ran.stdout if ran.returncode == 0 else None
 
 
 def _old_faults(runner: Runner, new: str, base: str) -> list[str]:
@@ -263,7 +268,7 @@ def _faults(runner: Runner, argv: Sequence[str], stdin: str | None = None) -> li
     lines = [
         re.sub(r"^(\(\w+\)\s+)?(\S*:\d+: )?(error: )?", "", line.strip())
         for line in done.output.splitlines()
-        if not re.match(r"(\(\w+\)\s+)?warning:", line)
+        if not re.match(r"(\(\w+\)\s+)?(warning|INFO|DEBUG|WARNING):", line)
     ]
     found = [line for line in dict.fromkeys(lines) if line and not line.startswith(noise)]
     said = found or [done.output]

@@ -1,0 +1,1 @@
+"""Inputs that nobody meant: pillars and CIBs, broken at random, and the same for each seed."""
