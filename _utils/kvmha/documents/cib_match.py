@@ -19,13 +19,16 @@ _ALIKE = {"master": "clone"}
 def mates(have: Any, wanted: list[Any], ids: Mapping[str, Any]) -> list[tuple[Any, Any]]:
     """Return each of ``wanted`` with the element that it describes, or with None.
 
-    Looked for below ``have``; resources anywhere, since they move.
+    Looked for below ``have``; resources anywhere, since they move. A node is known by its name:
+    its id is the cluster's.
     """
     here = {one.get("id"): one for one in have if one.get("id")}
+    nodes = {one.get("uname"): one for one in have if one.tag == "node"}
     claimed: set[int] = set()
     found: dict[int, Any] = {}
     for want in wanted:  # those that say which they are come first
-        mate = _by_id(want, here, ids)
+        named = want.tag == "node" and want.get("uname")
+        mate = nodes.get(named) if named else _by_id(want, here, ids)
         if mate is not None and id(mate) not in claimed:
             claimed.add(id(mate))
             found[id(want)] = mate
@@ -56,7 +59,7 @@ def _alike(want: Any, candidates: list[Any]) -> Any:
     """Return the candidate that ``want`` describes without naming its id."""
     if want.tag == "op":
         return _operation(want, candidates)
-    keys = {"node": "uname", "nvpair": "name", "recipient": "value", "attribute": "name"}
+    keys = {"nvpair": "name", "recipient": "value", "attribute": "name"}
     key = keys.get(want.tag)
     if key:
         return next((one for one in candidates if one.get(key) == want.get(key)), None)

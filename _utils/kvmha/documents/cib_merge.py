@@ -30,6 +30,7 @@ from kvmha.documents.cib_match import (
 from kvmha.documents.cib_spelling import Spelling, same_attribute
 from kvmha.documents.cib_tell import address, shown_pair, summary
 from kvmha.documents.cib_unmanaged import Unmanaged
+from kvmha.documents.pacemaker_options import CLUSTERS_OWN
 from kvmha.errors import InvalidInput, Problem
 from kvmha.plan import Action, Change
 
@@ -239,7 +240,7 @@ class _Merger:
         where = address(mate)
         for name, value in want.items():
             old = mate.get(name)
-            if name == "id" and mate.tag != "node":
+            if name == "id":
                 continue
             if old is None or not same_attribute(name, old, value):
                 mate.set(name, value)
@@ -283,6 +284,8 @@ class _Merger:
         sets = plain_sets(have, want.tag, taken)
         missing = []
         for pair in want:
+            if have.tag == "master" and pair.get("name") == "promotable":
+                continue  # what a master is in other words
             found = pairs_called(sets, pair.get("name"))
             for one in found:
                 self.pair(one, pair)
@@ -303,8 +306,10 @@ class _Merger:
             self.create(target, pair)
 
     def pair(self, mate: Any, want: Any) -> None:
-        """Bring one pair to its value."""
+        """Bring one pair to its value, unless that is the cluster's own to write."""
         old, value = mate.get("value"), want.get("value")
+        if mate.get("name") in CLUSTERS_OWN and mate.getparent().tag == "cluster_property_set":
+            return
         if value is None or (old is not None and same_pair(mate, old, value, self.wanted.types)):
             return
         mate.set("value", value)

@@ -8,13 +8,8 @@ from typing import Any
 from kvmha.documents.cib import Wanted
 from kvmha.documents.cib_marks import is_operators
 from kvmha.documents.cib_match import SETS, level_key
-from kvmha.documents.pacemaker_options import canonical_name
+from kvmha.documents.pacemaker_options import CLUSTERS_OWN, canonical_name
 
-# Written by the cluster itself, by its tools and its agents: nobody's drift.
-_AUTOMATIC = {
-    *("dc-version", "cluster-infrastructure", "cluster-name", "have-watchdog", "last-lrm-refresh"),
-    *("expected-quorum-votes", "dc-deadtime-last"),
-}
 _OBJECTS = {
     *("resources", "constraints", "tags", "alerts", "acls", "fencing-topology"),
 }
@@ -79,6 +74,8 @@ class Unmanaged:
     def pairs(self, have: Any, want: Any) -> Iterator[Any]:
         """Yield name-value pairs of an object of ours that the pillar does not name."""
         named = set() if want is None else {_key(one) for one in want.iter("nvpair")}
+        if want is not None and want.tag == "master":
+            named.add(("meta_attributes", "promotable"))  # what a master is in other words
         named_sets = set() if want is None else {one.get("id") for one in want.iter()} - {None}
         for nvset in have:
             if nvset.tag not in SETS or nvset.find("rule") is not None:
@@ -86,7 +83,7 @@ class Unmanaged:
             for pair in nvset.iterfind("nvpair"):
                 name = pair.get("name") or ""
                 known = _key(pair) in named or pair.get("id") in named_sets
-                if not known and name not in _AUTOMATIC and not is_operators(pair):
+                if not known and name not in CLUSTERS_OWN and not is_operators(pair):
                     yield pair
 
 

@@ -20,6 +20,11 @@ from kvmha.errors import Problem
 UNKNOWN = "UNKNOWN_OPTION"
 _TYPO = 0.8  # how near a name must be to a known one where other names are legal too
 
+# Properties that the cluster and its tools write themselves: nobody's to set, nobody's drift.
+CLUSTERS_OWN = frozenset({
+    *("dc-version", "cluster-infrastructure", "cluster-name", "have-watchdog", "last-lrm-refresh"),
+    "expected-quorum-votes",
+})  # fmt: skip
 _REQUIRES = ("nothing", "quorum", "fencing", "unfencing")
 _FAILURE_ACTIONS = (
     *("ignore", "nothing", "block", "stop", "demote", "restart", "fence", "standby"),

@@ -192,7 +192,8 @@ def _scalars(value: Any, meta: Meta) -> dict[str, str | int | bool]:
         if meta.xml == "@*" and not _ATTRIBUTE.match(str(key)):
             raise Unreadable(f"{key!r} is no name of an XML attribute", example(meta))
         if not meta.key:  # what is for corosync.conf is no XML
-            _fit_for_xml(f"{key}{item}")
+            for text in (str(key), str(item)):
+                _fit_for_xml(text)
         found[str(key)] = item
     return found
 
