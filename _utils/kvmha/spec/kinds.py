@@ -84,7 +84,7 @@ def _text(value: Any, meta: Meta) -> str:
         raise Unreadable(f"wanted text, found {described(value)}", hint)
     if any(ord(char) < 32 for char in value):
         raise Unreadable(f"{value!r} holds control characters", "write it on one line")
-    return value.strip()
+    return _fit_for_xml(value).strip()
 
 
 def _word(value: Any, meta: Meta) -> str:
