@@ -135,8 +135,18 @@ def pairs_called(sets: Iterable[Any], name: str) -> list[Any]:
     ]
 
 
+def printed(value: str) -> str:
+    """Return a value as Pacemaker 2 prints it: its tools escape what XML would escape otherwise.
+
+    Source: crm_xml_escape() in lib/common/xml.c.
+    """
+    return value.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "    ")
+
+
 def same_pair(pair: Any, old: str, new: str, types: Types) -> bool:
     """Tell whether two values of a pair mean the same where it stands."""
+    if old == printed(new):
+        return True
     nvset, name = pair.getparent(), pair.get("name") or ""
     owner = nvset.getparent()
     if nvset.tag == "instance_attributes" and owner.tag in ("primitive", "template"):

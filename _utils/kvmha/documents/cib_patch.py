@@ -8,12 +8,15 @@ raises: a busy cluster would refuse the patch otherwise (crmsh issue 63).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from lxml import etree
 
 from kvmha.documents.cib import parse
+
+_MANY = 20  # creations in one section
 
 
 def between(base: str, new: str) -> str:
@@ -40,7 +43,7 @@ def _changes(old: Any, new: Any) -> Iterator[Any]:
     if len(old) == len(new) == 0:
         return
     before, after = _named(old), _named(new)
-    if before is None or after is None:
+    if before is None or after is None or _is_mostly_new(before, after):
         yield from _replaced(old, new)
         return
     for key, child in before.items():
@@ -48,21 +51,36 @@ def _changes(old: Any, new: Any) -> Iterator[Any]:
             yield _change("delete", child)
         else:
             yield from _changes(child, after[key])
-    for position, (key, child) in enumerate(after.items()):
+    for key, child in after.items():
         if key not in before:
-            yield _created(new, child, position)
+            yield _created(new, child, new.index(child))
     stay = [key for key in after if key in before]
     if stay != [key for key in before if key in after]:
-        for position, (key, child) in enumerate(after.items()):
-            if key in before:
-                yield _change("move", child, position=str(position))
+        for key in stay:
+            yield _change("move", after[key], position=str(new.index(after[key])))
+
+
+def _is_mostly_new(before: Collection[Any], after: Collection[Any]) -> bool:
+    """Tell whether a section is better made anew: each creation costs a walk over its siblings.
+
+    Measured with Pacemaker 2.1.5: 2,000 creations run into the time-out of ``cibadmin``, the
+    same as one take 1.2 s.
+    """
+    created = sum(key not in before for key in after)
+    return created > _MANY and created > len(before)
 
 
 def _named(element: Any) -> dict[tuple[str, str], Any] | None:
-    """Return the children by tag and id; None where that does not tell them apart."""
-    children = list(element)
+    """Return the children by tag and id; None where that does not tell them apart.
+
+    Comments are counted in positions, but no patch can name them: they stay.
+    """
+    children = [child for child in element if isinstance(child.tag, str)]
+    tags = Counter(child.tag for child in children)
     found = {(str(child.tag), child.get("id") or ""): child for child in children}
-    return found if len(found) == len(children) else None
+    # A path without an id would name the first of its tag.
+    vague = any(tags[tag] > 1 for tag, identity in found if not identity)
+    return None if vague or len(found) < len(children) else found
 
 
 def _replaced(old: Any, new: Any) -> Iterator[Any]:

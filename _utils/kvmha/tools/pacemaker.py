@@ -34,6 +34,7 @@ _START_IT = "start it with the state kvmha.pacemaker.running, or: systemctl star
 _NOT_CONNECTED = (102, 107, 127)  # 107: ENOTCONN from Pacemaker 1.1; 127: not installed
 _TOO_OLD = 103  # CRM_EX_OLD: the CIB is no longer the one the patch was made from
 _INVALID = 78
+_TIMED_OUT = 124
 _NO_INPUT = 66  # what crm_verify says when it cannot ask for the CIB
 
 
@@ -283,6 +284,8 @@ def _patch(runner: Runner, base: str, new: str, cib_file: str | None) -> bool:
     except CommandFailed as error:
         said = secrets.scrubbed(error.output, cib.parse(new))
         hint = "nothing was changed: a patch is taken whole or not at all"
+        if error.returncode in (None, _TIMED_OUT):
+            hint = "it may still be taken, whole or not at all: plan again"
         raise CommandFailed(argv, error.returncode, said, hint=hint) from None
     return done.returncode == 0
 
