@@ -8,7 +8,7 @@ from typing import Any
 
 from kvmha.errors import KvmhaError
 from kvmha.plan import Disruption, Plan
-from kvmha.receipt import Cost
+from kvmha.receipt import Cost, meter
 from kvmha.wait import eventually
 
 _PlanDict = Mapping[str, Any]
@@ -140,19 +140,25 @@ def checked(
 
     ``missing`` returns what is still wrong; ``timeout`` and ``interval`` are seconds.
     ``said`` gives the comment of a success. With ``test`` there is one look, and what is
-    missing is no failure: what comes before it in the run was not done either.
+    missing is no failure: what comes before it in the run was not done either. ``cost`` is of
+    this process; what the nodes spent on their answers is theirs.
     """
-    ret: dict[str, Any] = {"name": name, "changes": {}, "result": True, "comment": ""}
+    spent = meter()
+
+    def ended(result: bool | None, comment: str) -> dict[str, Any]:
+        ret = {"name": name, "changes": {}, "result": result, "comment": comment}
+        return ret | {"cost": asdict(spent())}
+
     try:
         if test and (reasons := missing()):
-            return ret | {"result": None, "comment": "\n".join(["Not yet:", *reasons])}
+            return ended(None, "\n".join(["Not yet:", *reasons]))
         if not test:
             eventually(lambda: "\n".join(missing()), timeout=timeout, interval=interval)
     except Exception as error:
         if not is_for_the_user(error):
             raise
-        return ret | {"result": False, "comment": str(error)}
-    return ret | {"comment": said() or "As wanted."}
+        return ended(False, str(error))
+    return ended(True, said() or "As wanted.")
 
 
 def is_for_the_user(error: Exception) -> bool:
