@@ -146,8 +146,10 @@ def checked(
     spent = meter()
 
     def ended(result: bool | None, comment: str) -> dict[str, Any]:
-        ret = {"name": name, "changes": {}, "result": result, "comment": comment}
-        return ret | {"cost": asdict(spent())}
+        cost = asdict(spent())
+        return {
+            "name": name, "changes": {}, "result": result, "comment": comment, "cost": cost
+        }  # fmt: skip
 
     try:
         if test and (reasons := missing()):

@@ -135,7 +135,7 @@ def test_a_world_that_moved_between_plan_and_apply_is_left_alone():
 def test_a_gate_with_nothing_missing_says_so_and_changes_nothing():
     ret = checked("quorum", missing=list, test=False, said=lambda: "3 of 3 votes")
     assert (ret["changes"], ret["result"], ret["comment"]) == ({}, True, "3 of 3 votes")
-    assert ret["cost"] == {"seconds": 0.0, "programs": 0}
+    assert ret["cost"]["programs"] == 0
 
 
 def test_a_gate_fails_with_what_is_missing():
