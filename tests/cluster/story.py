@@ -185,6 +185,10 @@ class Story:
                 found += [str(path)] * any(needle in data for needle in needles)
         return found
 
+    def has_dlm(self) -> bool:
+        """Tell whether the cluster has come to its locks."""
+        return self.succeeds("ha-host1", "crm_resource --list | grep dlm")
+
     def is_whole(self) -> bool:
         """Tell whether every node is online and mounts the shared filesystem."""
         online = f"crm_mon -1 | grep -q 'Online:.*{' '.join(node.name for node in self.nodes)}'"
