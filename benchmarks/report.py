@@ -106,17 +106,17 @@ def _against_salt(found: Measured) -> Iterator[Target]:
     ):
         base = bare[alone].median if alone in bare else None
         for phase, limit in (("first", 1.5), ("no-op", 1.3)):
-            cell = rows[mode, call][phase] if base else Cell()
+            cell = rows.get((mode, call), {}).get(phase, Cell())  # absent after an interrupt
             about = f"peers115: {phase}, salt-call {call} / {alone}"
             yield Target(about, limit, ratio(cell.median, base), unit="x")
             cpu = ratio(Cell(cell.cpu).median, Cell(bare[alone].cpu).median) if base else None
             yield Target(f"{about}, in CPU", limit, cpu, unit="x")
-    row = rows.get((LIBRARY, "in-process"))
+    row = rows.get((LIBRARY, "in-process"), {})
     for phase, children in (("first", 4), ("no-op", 1)):
-        own = Cell(row[phase].detail["own"]).median if row else None
+        cell = row.get(phase, Cell())
+        own = Cell(cell.detail.get("own", [])).median
         yield Target(f"peers115: {phase}, own work", 0.15, own, unit=" s")
-        count = row[phase].processes if row else None
-        yield Target(f"peers115: {phase}, children", children, count)
+        yield Target(f"peers115: {phase}, children", children, cell.processes)
 
 
 def _of_planning(found: Measured) -> Iterator[Target]:
