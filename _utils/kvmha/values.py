@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 
 _DURATION = re.compile(r"^(\d{1,15}(?:\.\d{1,9})?)\s*(us|usec|ms|msec|s|sec|m|min|h|hr|d)?$")
 _MS_PER = {
@@ -105,3 +107,10 @@ def canonical(text: str | int | bool) -> str:
             return f"{us}us"
         return str(us // 1_000_000) if us % 1_000_000 == 0 else f"{us // 1000}ms"
     return word
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return the hint ``did you mean ...`` for the best match of ``word``, or nothing."""
+    lowered = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=cutoff)
+    return f"did you mean {lowered[close[0]]!r}?" if close else ""

@@ -14,6 +14,7 @@ from typing import Any
 
 from lxml import etree
 
+from kvmha import values
 from kvmha.documents import typed_values
 from kvmha.documents.pacemaker_options import FENCING_DEVICE, UNKNOWN
 from kvmha.documents.typed_values import Parameter
@@ -205,7 +206,7 @@ def _unknown(metadata: Metadata, name: str, where: str) -> Problem | None:
         return None
     known = [each for each, its in metadata.parameters.items() if not its.deprecated]
     known += FENCING_DEVICE.options if metadata.fencing else ()
-    hint = typed_values.nearest(name, known)
+    hint = values.nearest(name, known)
     if not hint and len(known) < _FEW:
         hint = f"known are {', '.join(known)}" if known else "it has none"
     hint = hint or "crm_resource --show-metadata lists those it has"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from kvmha.documents import corosync_cost
 from kvmha.documents.corosync_conf import (
     FILE,
@@ -14,6 +12,7 @@ from kvmha.documents.corosync_conf import (
     nodes,
     same_node,
 )
+from kvmha.documents.secrets import fingerprint
 from kvmha.plan import Action, Change, Disruption
 from kvmha.values import canonical
 
@@ -45,13 +44,9 @@ def diff(old: Section | None, new: Section, *, running: bool) -> tuple[Change, .
         action = _action(theirs, ours)
         cost = Disruption.NONE if calm else corosync_cost.of(address, action, transport)
         if address == _SECRET:
-            theirs, ours = _fingerprint(theirs), _fingerprint(ours)
+            theirs, ours = (value and fingerprint(value) for value in (theirs, ours))
         changes.append(Change(action, f"{FILE}:{address}", theirs, ours, cost))
     return tuple(changes)
-
-
-def _fingerprint(secret: str | None) -> str | None:
-    return secret and f"secret {hashlib.sha256(secret.encode()).hexdigest()[:8]}"
 
 
 def _action(old: str | None, new: str | None) -> Action:

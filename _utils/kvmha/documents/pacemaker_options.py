@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from kvmha import values
 from kvmha.documents import typed_values
 from kvmha.documents.typed_values import Parameter
 from kvmha.errors import Problem
@@ -126,7 +127,7 @@ class Vocabulary:
 
     def _strange(self, name: str, where: str) -> Problem | None:
         known = [*self.options, *(new for new, old in _ALIASES.items() if old in self.options)]
-        near = typed_values.nearest(name, known, 0.6 if self.others == "problem" else _TYPO)
+        near = values.nearest(name, known, 0.6 if self.others == "problem" else _TYPO)
         if self.others == "fine" or (self.others == "typo" and not near):
             return None
         return Problem(where, f"is no {self.what} of Pacemaker", near, UNKNOWN)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kvmha import values
@@ -97,20 +96,13 @@ def problem(parameter: Parameter, text: str, place: str) -> Problem | None:
     if not text.strip() or text.startswith(("$", "lrm://")) or fits(parameter, text):
         return None
     if parameter.choices:
-        hint = nearest(text, parameter.choices)
+        hint = values.nearest(text, parameter.choices)
         message = f"{text!r} is none of {', '.join(parameter.choices)}"
         return Problem(place, message, hint, "NOT_A_CHOICE")
     wanted, example = _WORDS[parameter.type]
     if parameter.default and fits(parameter, parameter.default):
         example = parameter.default
     return Problem(place, f"{text!r} is no {wanted}", f"for example {example}", "WRONG_KIND")
-
-
-def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return the hint ``did you mean ...`` for the best match of ``word``, or nothing."""
-    lowered = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=cutoff)
-    return f"did you mean {lowered[close[0]]!r}?" if close else ""
 
 
 def milliseconds(text: str) -> int:

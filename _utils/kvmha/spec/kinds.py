@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +33,7 @@ def read(value: Any, meta: Meta) -> Any:
     if meta.choices and found not in meta.choices:
         raise Unreadable(
             f"{found!r} is none of {', '.join(meta.choices)}",
-            nearest(str(found), meta.choices),
+            values.nearest(str(found), meta.choices),
             "NOT_A_CHOICE",
         )
     return found
@@ -49,12 +48,6 @@ def is_masked(value: Any) -> bool:
     """Tell whether ``value``, or one in it, is what ``pillar.get`` of Salt 3008 puts there."""
     inside = value.values() if isinstance(value, Mapping) else (value,)
     return any(isinstance(item, str) and item == MASK for item in inside)
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """Return the hint ``did you mean ...`` for the best match of ``word``, or nothing."""
-    close = difflib.get_close_matches(word.lower(), known, n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
 
 
 def example(meta: Meta) -> str:

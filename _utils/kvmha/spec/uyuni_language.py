@@ -14,7 +14,8 @@ from typing import Any
 
 from kvmha.errors import Problem
 from kvmha.spec import uyuni_expression
-from kvmha.spec.kinds import described, nearest
+from kvmha.spec.kinds import described
+from kvmha.values import nearest
 
 _GROUPS = ("group", "namespace", "hidden-group")
 _TEXTS = ("text", "email", "url", "date", "time", "password", "color", "datetime", "textarea")
