@@ -249,7 +249,8 @@ def failover_apply(spec: dict[str, Any], expect: str | None = None) -> dict[str,
     proof = _drill(cluster, spec, vm, hosts[0])
     record = {"spec": spec, "vm": vm, "proof": proof.to_dict()}
     timeout = _seconds(cluster)
-    _refuse_errors(_ask(cluster, "kvmha.proof_write", record, timeout=timeout, nodes={proof.host}))
+    kept = _ask(cluster, "kvmha_view.proof_write", record, timeout=timeout, nodes={proof.host})
+    _refuse_errors(kept)
     change = Change(
         Action.RUN, f"failover:{vm}", hosts[0], proof.to_dict(), Disruption.RESOURCE_RESTART
     )
@@ -311,7 +312,7 @@ def _observe(
     cluster: ClusterSpec, spec: dict[str, Any], aspects: Collection[str], mark: str = ""
 ) -> dict[str, dict[str, Any] | None]:
     kwargs = {"spec": spec, "aspects": list(aspects), "mark": mark}
-    return _ask(cluster, "kvmha.observe", kwargs, timeout=_POLL)
+    return _ask(cluster, "kvmha_view.observe", kwargs, timeout=_POLL)
 
 
 def _facts(
@@ -319,7 +320,7 @@ def _facts(
 ) -> tuple[dict[str, dict[str, Any] | None], float]:
     """Return the nodes' facts, and the seconds within which they were given."""
     began = time.monotonic()
-    seen = _ask(cluster, "kvmha.preflight", {"spec": spec}, timeout=_seconds(cluster))
+    seen = _ask(cluster, "kvmha_view.preflight", {"spec": spec}, timeout=_seconds(cluster))
     return seen, time.monotonic() - began
 
 
@@ -382,7 +383,7 @@ def _drill(cluster: ClusterSpec, spec: dict[str, Any], vm: str, victim: str) -> 
     limit = cluster.deadlines.failover / 1000
     progress(f"failover: {watcher} fences {victim}, the host of {vm}")
     order = {"spec": spec, "vm": vm, "node": victim}
-    answered = _ask(cluster, "kvmha.drill", order, timeout=limit, nodes={watcher})
+    answered = _ask(cluster, "kvmha_view.drill", order, timeout=limit, nodes={watcher})
     times = _refuse_errors(answered)[watcher]
     progress(
         f"failover: {vm} is on {times['host']} after {times['seconds']:.0f} s;"

@@ -16,7 +16,7 @@ from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
-from kvmha.spec.model import Vm
+from kvmha.spec.vms import Vm
 from kvmha.tools import files, host, images
 from kvmha.tools.libvirt import Libvirt
 from kvmha.tools.libvirt_host import observe_host, restart

@@ -126,9 +126,9 @@ def node_address(number: int) -> str:
 
 def disk_devices() -> dict[str, str]:
     """Return each shared disk's device on a node, before device-mapper wraps it."""
-    return {
-        name: f"ubd{letter}" for name, letter in zip(recipe.SHARED_DISKS, "bcdefgh", strict=False)
-    }
+    letters = "bcdefghijklmnop"
+    pairs = zip(recipe.SHARED_DISKS, letters, strict=False)
+    return {name: f"ubd{letter}" for name, letter in pairs}
 
 
 def check_name(name: str) -> None:

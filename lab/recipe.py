@@ -35,6 +35,8 @@ CLUSTER_PACKAGES = (
     "corosync", "pacemaker", "pacemaker-cli-utils", "resource-agents", "sbd", "cluster-glue",
     "dlm-controld", "ocfs2-tools", "gfs2-utils", "lvm2", "lvm2-lockd", "xfsprogs",
     "libvirt-daemon-system", "libvirt-clients", "qemu-system-x86", "qemu-utils", "chrony",
+    "open-iscsi", "multipath-tools", "sg3-utils", "fence-agents", "ipmitool", "python3-libvirt",
+    "xorriso", "corosync-qdevice", "corosync-qnetd",
 )  # fmt: skip
 
 # Services of the cluster packages that must not start at boot: to enable them is the product's job.
@@ -45,13 +47,17 @@ DISABLED_UNITS = (
     "libvirtd.service", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket",
     "libvirt-guests.service", "virtlogd.socket", "virtlogd-admin.socket", "virtlogd.service",
     "virtlockd.socket", "virtlockd-admin.socket", "logd.service", "openhpid.service",
+    "iscsid.service", "iscsid.socket", "open-iscsi.service", "multipathd.service",
+    "multipathd.socket", "corosync-qdevice.service", "corosync-qnetd.service",
 )  # fmt: skip
 
 IMAGES = ("bare", "prepared")
 IMAGE_SIZE = "6G"  # sparse
 
-# Name -> size in MiB (sparse); order is that of the nodes' devices ubdb, ubdc, ubdd.
-SHARED_DISKS = {"sbd": 16, "vmstore": 1024, "lvm": 512}
+# Name -> size in MiB (sparse); order is that of the nodes' devices ubdb, ubdc, ubdd, ...
+SHARED_DISKS = {
+    "sbd": 16, "vmstore": 1024, "lvm": 1024, "sbd2": 16, "sbd3": 16, "gfs": 1024, "raw": 64,
+}  # fmt: skip
 
 # Program -> Debian package that brings it.
 NEEDED_PROGRAMS = {

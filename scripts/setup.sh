@@ -6,10 +6,11 @@ die() { printf 'error: %s\n' "$1" >&2; [ -z "${2:-}" ] || printf 'hint: %s\n' "$
 
 # Packages that boot the lab.
 LAB_PACKAGES="python3 python3-venv python3-dev python3-pip build-essential user-mode-linux
- mmdebstrap eatmydata apt-utils e2fsprogs openssh-client iproute2 nftables util-linux procps kmod zstd"
+ mmdebstrap eatmydata apt-utils e2fsprogs openssh-client iproute2 nftables util-linux procps kmod
+ zstd tgt openipmi"
 # The tools that the contract tests call: real ones, without their daemons.
 CONTRACT_PACKAGES="strace corosync pacemaker pacemaker-cli-utils resource-agents cluster-glue sbd
- ocfs2-tools lvm2 libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86
+ ocfs2-tools gfs2-utils xfsprogs lvm2 open-iscsi multipath-tools xorriso libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86
  qemu-utils libxml2-utils"
 
 need_root() {

@@ -78,7 +78,7 @@ def test_layout_tells_the_first_node(pillar, modules):
 
 
 def test_preflight_tells_the_facts_of_this_host(pillar, modules):
-    facts = modules("ha-host1", pillar)["kvmha.preflight"](pillar["kvmha"])
+    facts = modules("ha-host1", pillar)["kvmha_view.preflight"](pillar["kvmha"])
     assert facts["hostname"] == os.uname().nodename
     assert facts["devices"]["/dev/disk/by-id/scsi-lab-sbd"]["kind"] == "missing"
     assert facts["addresses"] == []
@@ -86,20 +86,20 @@ def test_preflight_tells_the_facts_of_this_host(pillar, modules):
 
 def test_observation_of_a_bare_host_is_data_and_no_failure(pillar, modules):
     functions = modules("ha-host1", pillar)
-    seen = functions["kvmha.observe"](pillar["kvmha"], ["corosync", "pacemaker", "mounts"])
+    seen = functions["kvmha_view.observe"](pillar["kvmha"], ["corosync", "pacemaker", "mounts"])
     assert seen["corosync"]["running"] is False
     assert "/" in seen["mounts"]
 
 
 def test_unknown_aspect_is_told_in_its_place(pillar, modules):
-    seen = modules("ha-host1", pillar)["kvmha.observe"](pillar["kvmha"], ["mount"])
+    seen = modules("ha-host1", pillar)["kvmha_view.observe"](pillar["kvmha"], ["mount"])
     assert "there is no aspect 'mount'" in seen["mount"]["error"]
 
 
 def test_node_does_not_fence_itself(pillar, modules):
     functions = modules("ha-host1", pillar)
     with pytest.raises(Exception, match="cannot fence itself"):
-        functions["kvmha.drill"](pillar["kvmha"], "web1", "ha-host1")
+        functions["kvmha_view.drill"](pillar["kvmha"], "web1", "ha-host1")
 
 
 # --- on the master -----------------------------------------------------------------------------

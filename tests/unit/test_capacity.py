@@ -6,7 +6,7 @@ import pytest
 
 from kvmha.gates import capacity
 from kvmha.spec import load
-from kvmha.spec.model import Vm
+from kvmha.spec.vms import Vm
 
 GIB = 1 << 30
 

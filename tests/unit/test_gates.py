@@ -81,9 +81,9 @@ def test_every_gate_is_closed_by_a_silent_node(name, spec, healthy):
 
 @pytest.mark.parametrize("name", list(gates.GATES))
 def test_every_gate_passes_on_the_words_of_a_node_that_failed(name, spec, healthy):
-    healthy["ha-host2"] = {"error": "'kvmha.observe' is not available."}
+    healthy["ha-host2"] = {"error": "'kvmha_view.observe' is not available."}
     found = gates.of(name).judge(spec, healthy)
-    assert "ha-host2: 'kvmha.observe' is not available." in found
+    assert "ha-host2: 'kvmha_view.observe' is not available." in found
 
 
 @pytest.mark.parametrize("name", list(gates.GATES))

@@ -9,7 +9,7 @@ import pytest
 
 from kvmha.spec.cib import Constraint
 from kvmha.spec.cib_parts import NvSet, Pair
-from kvmha.spec.model import Filesystem
+from kvmha.spec.storage import Filesystem
 
 
 def location(**more):

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvmha.spec.corosync_totem import Totem
-from kvmha.spec.model import Cluster, ClusterSpec, Corosync, Fencing, Node, Sbd
+from kvmha.spec.fencing import Fencing, Sbd
+from kvmha.spec.model import Cluster, ClusterSpec, Corosync, Node
 from kvmha.timeouts import derive
 
 

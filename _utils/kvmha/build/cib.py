@@ -1,7 +1,7 @@
 """The CIB objects that a ClusterSpec wants, part by part.
 
 The parts are cumulative, since each stands on the one before: ``fencing``, ``locking``,
-``filesystems``, ``vms``. What they are made of is said in ``kvmha.spec.cib_shorthand``.
+``filesystems``, ``vms``. What they are made of is said in ``kvmha.spec.shorthand``.
 """
 
 from __future__ import annotations
@@ -16,16 +16,10 @@ from kvmha.documents.cib_types import Exact, Types
 from kvmha.errors import InvalidInput, KvmhaError, Problem
 from kvmha.spec.cib import Cib
 from kvmha.spec.cib_overlay import laid_over
-from kvmha.spec.cib_shorthand import (
-    DELAY_MAX,
-    PARTS,
-    PRIORITY,
-    PRIORITY_DELAY,
-    TRANSPORT,
-    is_two,
-    shorthand,
-)
 from kvmha.spec.model import ClusterSpec
+from kvmha.spec.shorthand import PARTS, shorthand
+from kvmha.spec.shorthand.fencing import DELAY_MAX, PRIORITY, PRIORITY_DELAY, is_two
+from kvmha.spec.shorthand.vms import TRANSPORT
 
 
 def build(

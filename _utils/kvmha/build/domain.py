@@ -14,7 +14,8 @@ from kvmha.documents import domain
 from kvmha.documents.image import Image
 from kvmha.errors import InvalidInput, Problem
 from kvmha.plan import Action, Change, Disruption, Plan
-from kvmha.spec.model import ClusterSpec, Disk, Vm
+from kvmha.spec.model import ClusterSpec
+from kvmha.spec.vms import Disk, Vm
 
 _NAMESPACE = uuid.UUID("5d0f0a4e-3a0f-5a52-8f3c-6b1f6a1f7c11")
 _PREFIX = {"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd"}

@@ -11,7 +11,8 @@ from kvmha.documents import sysconfig
 from kvmha.documents.ocfs2_volume import Volume
 from kvmha.errors import KvmhaError, Refused
 from kvmha.plan import Action, Change, Plan
-from kvmha.spec.model import ClusterSpec, Filesystem
+from kvmha.spec.model import ClusterSpec
+from kvmha.spec.storage import Filesystem
 
 STACK = "pcmk"
 MODULES = ("ocfs2_stack_user", "ocfs2")

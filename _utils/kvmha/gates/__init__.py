@@ -1,6 +1,6 @@
 """Gates: what a stage of the main job must leave behind, judged from what the nodes see.
 
-A judge is pure. It gets the spec and node name -> what ``kvmha.observe`` returned there (None
+A judge is pure. It gets the spec and node name -> what ``kvmha_view.observe`` returned there (None
 for a node that did not answer), and returns what is wrong, where, and what to do; nothing
 means that the gate is open.
 """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from kvmha.spec.model import ClusterSpec, Vm
+from kvmha.spec.model import ClusterSpec
+from kvmha.spec.vms import Vm
 from kvmha.values import size
 
 

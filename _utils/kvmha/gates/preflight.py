@@ -18,7 +18,7 @@ def judge(
 ) -> list[str]:
     """Return everything that speaks against starting.
 
-    ``seen`` is node name -> answer of ``kvmha.preflight``, ``window`` the seconds within which
+    ``seen`` is node name -> answer of ``kvmha_view.preflight``, ``window`` the seconds within which
     all were given: clocks that differ by less than that cannot be told apart.
     """
     found = [*answers.silent(seen), *answers.broken(seen)]

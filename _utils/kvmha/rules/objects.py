@@ -16,9 +16,9 @@ from kvmha.spec.cib import Cib, Constraint
 from kvmha.spec.cib_overlay import laid_over
 from kvmha.spec.cib_parts import NvSet
 from kvmha.spec.cib_resources import Resource
-from kvmha.spec.cib_shorthand import shorthand
 from kvmha.spec.fields import class_of
 from kvmha.spec.model import ClusterSpec
+from kvmha.spec.shorthand import shorthand
 from kvmha.values import boolean
 
 INFINITY = 1_000_000

@@ -11,7 +11,8 @@ from kvmha.documents import ocfs2_volume, sysconfig
 from kvmha.documents.ocfs2_volume import Volume
 from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.plan import Action, Plan
-from kvmha.spec.model import ClusterSpec, Filesystem
+from kvmha.spec.model import ClusterSpec
+from kvmha.spec.storage import Filesystem
 from kvmha.tools import blockdev, files, host, kernel
 from kvmha.tools.runner import Runner
 

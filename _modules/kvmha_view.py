@@ -1,0 +1,185 @@
+"""What is seen of the cluster from one node: its host's facts, the cluster's state, a drill.
+
+Every function takes ``spec``, the document below the pillar key ``kvmha``; without it the
+minion's own pillar is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kvmha import failover, gates, platforms
+from kvmha.errors import KvmhaError
+from kvmha.gates import pacemaker_view
+from kvmha.salt_edge import loadable, user_errors
+from kvmha.spec import ClusterSpec, load
+from kvmha.tools import code, corosync, host, marks, pacemaker
+from kvmha.tools.runner import Runner
+
+__version__ = "0.1.0"
+__virtualname__ = "kvmha_view"
+
+
+def __virtual__():
+    return loadable(__virtualname__, __version__)
+
+
+@user_errors
+def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the facts of this host on which a cluster depends. Changes nothing.
+
+    Host name, clock, disks, addresses, memory, watchdog, KVM, platform, the library's version,
+    and ``busy``, the state runs at work; from the first node also why disks are ``refused``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' kvmha_view.preflight
+    """
+    cluster = _load(spec)
+    facts = {"version": __version__, "code": code.fingerprint(), "platform": _platform().name}
+    facts["filesystems"] = list(_platform().filesystems)
+    facts["busy"] = [job["jid"] for job in __salt__["saltutil.is_running"]("state.*")]
+    facts["refused"] = []
+    if cluster.nodes[0].name == _node_name(cluster):
+        names = [filesystem.name for filesystem in cluster.storage.filesystems]
+        asked = [("sbd.device_plan", ()), *(("ocfs2.plan", (name,)) for name in names)]
+        plans = [_seen(lambda f=f, a=a: __salt__[f](*a, spec=spec)) for f, a in asked]
+        facts["refused"] = [plan["error"] for plan in plans if "error" in plan]
+    return facts | host.facts(cluster)
+
+
+@user_errors
+def observe(
+    spec: dict[str, Any] | None = None,
+    aspects: list[str] | None = None,
+    mark: str = "",
+) -> dict[str, Any]:
+    """Return what this node sees of the cluster, in one answer.
+
+    ``aspects`` are names from ``kvmha.gates.ASPECTS``; None means all. An aspect that cannot
+    be seen holds ``{"error": why}``. With ``mark``, a file that holds it is written to every
+    mounted cluster filesystem first, for the other nodes to read.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' kvmha_view.observe aspects='[corosync, mounts]'
+    """
+    cluster = _load(spec)
+    seen: dict[str, Any] = {}
+    if mark:
+        seen["marked"] = marks.write(cluster, _node_name(cluster), mark)
+    for aspect in gates.ASPECTS if aspects is None else aspects:
+        seen[aspect] = _seen(lambda aspect=aspect: _look(aspect, spec, cluster))
+    return seen
+
+
+@user_errors
+def drill(spec: dict[str, Any] | None = None, vm: str = "", node: str = "") -> dict[str, Any]:
+    """Fence ``node``, the host of ``vm``, from here; return the seconds until ``vm`` is back.
+
+    Powers ``node`` off. Returns ``host``, where the VM came up, ``seconds``, ``detection``,
+    ``fencing`` and ``start`` (see ``kvmha.proof``). Raises when the VM is not back within
+    ``deadlines.failover``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 kvmha_view.drill vm=web1 node=ha-host2
+    """
+    cluster = _load(spec)
+    if node == _node_name(cluster):
+        raise KvmhaError(f"{node} cannot fence itself", hint="run this on another node")
+
+    def hosts_now() -> list[str]:
+        return pacemaker_view.started_on(pacemaker.status(Runner()), f"vm-{vm}")
+
+    return failover.measure(
+        fence=lambda: pacemaker.fence(Runner(), node),
+        is_lost=lambda: node not in corosync.status(Runner())["members"],
+        hosts_now=hosts_now,
+        node=node,
+        timeout=cluster.deadlines.failover / 1000,
+    )
+
+
+@user_errors
+def proof_write(
+    spec: dict[str, Any] | None = None, vm: str = "", proof: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Keep what a failover of ``vm`` showed, beside it on its filesystem.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 kvmha_view.proof_write vm=web1 proof='{...}'
+    """
+    marks.write_proof(_load(spec), vm, proof or {})
+    return {"written": vm}
+
+
+_ASKED = {
+    "corosync": "corosync.status",
+    "pacemaker": "pacemaker.status",
+    "verify": "pacemaker.verify",
+    "domains": "libvirt_domain.status",
+}
+
+
+def _look(aspect: str, raw: dict[str, Any] | None, cluster: ClusterSpec) -> Any:
+    if aspect in _ASKED:
+        return __salt__[_ASKED[aspect]]()
+    if aspect == "sbd":
+        return __salt__["sbd.status"](raw)
+    if aspect == "fencing":
+        # Many programs, one answer for the whole cluster: its first node asks.
+        first = cluster.nodes[0].name == _node_name(cluster)
+        names = [node.name for node in cluster.nodes]
+        return pacemaker.fencing_answers(Runner(), names) if first else {"problems": []}
+    if aspect == "heartbeats":
+        return {vm.name: _seen(lambda vm=vm: _heartbeat(raw, vm.name)) for vm in cluster.vms}
+    own = {
+        "mounts": host.mounts,
+        "marks": lambda: marks.read(cluster),
+        "files": lambda: {path: host.fingerprint(path) for path in _platform().shared_files},
+        "proof": lambda: marks.read_proofs(cluster),
+    }
+    if aspect not in own:
+        raise KvmhaError(f"there is no aspect {aspect!r}", hint=", ".join(gates.ASPECTS))
+    return own[aspect]()
+
+
+def _heartbeat(raw: dict[str, Any] | None, vm: str) -> int:
+    return __salt__["libvirt_domain.heartbeat"](raw, vm)["value"]
+
+
+def _seen(look: Callable[[], Any]) -> Any:
+    try:
+        return look()
+    except Exception as error:
+        # A gate tells what is missing in words; it must not end because a daemon is away.
+        return {"error": str(error)}
+
+
+def _load(spec: dict[str, Any] | None) -> ClusterSpec:
+    return load(__pillar__.get("kvmha", {}) if spec is None else spec)
+
+
+def _platform() -> platforms.Platform:
+    return platforms.for_grains(__grains__)
+
+
+def _node_name(cluster: ClusterSpec) -> str:
+    names = [node.name for node in cluster.nodes if node.minion_id == __opts__["id"]]
+    if not names:
+        raise KvmhaError(
+            f"minion {__opts__['id']} is none of the cluster's nodes",
+            hint="name it under nodes, or say nodes[].minion",
+        )
+    return names[0]

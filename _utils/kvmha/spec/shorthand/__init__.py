@@ -1,0 +1,42 @@
+"""What VMs, filesystems and fencing mean in Pacemaker's words, one file for each.
+
+Resource names are ``fencing-sbd``, ``dlm``, ``fs-<name>``, ``vm-<name>``; a clone is called like
+its primitive with ``-clone`` behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from kvmha.spec.cib import Cib, Constraint
+from kvmha.spec.model import ClusterSpec
+from kvmha.spec.shorthand import fencing, storage, vms
+from kvmha.spec.shorthand.words import after, clone, values
+
+PARTS = ("fencing", "locking", "filesystems", "vms")
+
+
+def shorthand(spec: ClusterSpec, agent: str, parts: Collection[str] = PARTS) -> Cib:
+    """Return the objects that ``parts`` of ``spec`` stand for.
+
+    ``agent`` is the platform's ``stonith`` type for SBD. Every VM has to have a filesystem.
+    """
+    filesystems = spec.storage.filesystems
+    resources = fencing.devices(spec, agent)
+    constraints: list[Constraint] = []
+    if "locking" in parts and filesystems:
+        resources.append(clone(storage.dlm()))
+    if "filesystems" in parts:
+        for filesystem in filesystems:
+            resources.append(clone(storage.filesystem(filesystem)))
+            constraints += after(f"fs-{filesystem.name}-clone", "dlm-clone", "locking")
+    if "vms" in parts:
+        for vm in spec.vms:
+            resources.append(vms.primitive(spec, vm))
+            constraints += vms.constraints(spec, vm)
+    return Cib(
+        properties=values(fencing.properties(spec)),
+        rsc_defaults=values(fencing.rsc_defaults(spec)),
+        resources=tuple(resources),
+        constraints=tuple(constraints),
+    )

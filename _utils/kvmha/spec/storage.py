@@ -1,0 +1,36 @@
+"""What the virtual machines stand on: the words of ``storage``."""
+
+from __future__ import annotations
+
+from kvmha.spec.classes import vocabulary
+from kvmha.spec.fields import said
+
+
+@vocabulary(frozen=True)
+class Filesystem:
+    """``storage.filesystems[]``: a cluster filesystem, mounted on every node."""
+
+    name: str = said("name", "Name of its resource and label.", example="vmstore")
+    type: str = said(
+        "text", "Kind of filesystem.", default="ocfs2", choices=("ocfs2",), example="ocfs2"
+    )
+    device: str = said("device", "Shared disk.", example="/dev/disk/by-id/scsi-vmstore")
+    mount: str = said("path", "Mount point.", example="/srv/vmstore")
+    options: str = said("text", "Mount options.", default="noatime", example="noatime")
+    max_nodes: int = said(
+        "integer",
+        "Node slots made at format time.",
+        default=8,
+        minimum=2,
+        maximum=32,
+        example=8,
+    )
+
+
+@vocabulary(frozen=True)
+class Storage:
+    """``storage``: what the virtual machines stand on."""
+
+    filesystems: tuple[Filesystem, ...] = said(
+        "object", "Cluster filesystems.", many=True, of=Filesystem, default=()
+    )
