@@ -318,7 +318,8 @@ def test_junk_anywhere_in_a_cib_is_told_but_never_a_traceback(draw, example):
         inner = data
         for key in way[:-1]:
             inner = inner[key]
-        inner[way[-1]] = draw.draw(JUNK)
+        # A copy: the same list, put into itself by the next draw, would have no end.
+        inner[way[-1]] = copy.deepcopy(draw.draw(JUNK))
     try:
         load(data)
     except InvalidInput as error:
