@@ -362,7 +362,7 @@ def test_junk_anywhere_is_told_or_taken_but_never_a_traceback(draw, example):
         inner = data
         for key in way[:-1]:
             inner = inner[key]
-        inner[way[-1]] = draw.draw(JUNK)
+        inner[way[-1]] = copy.deepcopy(draw.draw(JUNK))
     try:
         load(data)
     except InvalidInput as error:
