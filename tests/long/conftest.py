@@ -1,4 +1,4 @@
-"""The long run: one lab for the whole breadth of the vocabulary, deployed once for all its tests."""
+"""The long run: one lab for the whole breadth of the vocabulary, deployed once for all tests."""
 
 from __future__ import annotations
 
