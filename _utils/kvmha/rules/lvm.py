@@ -87,9 +87,16 @@ def volumes_are_known(spec: ClusterSpec) -> Iterator[Problem]:
 
 @rule("storage.filesystems[].device", "vms[].disks[]")
 def volumes_have_one_use(spec: ClusterSpec) -> Iterator[Problem]:
-    """Want each volume in one place: two that write to it destroy each other's data."""
-    uses = ((place, user, name) for place, user, name in _uses(spec))
-    yield from repeated(uses, hint="name another volume", code="VOLUME_TWICE")
+    """Want each volume below one disk or filesystem: two that write to it destroy data.
+
+    Two filesystems on one device are told by ``devices_have_one_use``.
+    """
+    used: dict[str, str] = {}
+    for place, user, name in _uses(spec):
+        if name in used and place.startswith("vms["):
+            message = f"{name} is already used by '{used[name]}'"
+            yield Problem(place, message, "name another volume", "VOLUME_TWICE")
+        used.setdefault(name, user)
 
 
 @rule(*_VOLUMES, "storage.filesystems[].device", "storage.filesystems[].type")
@@ -112,7 +119,7 @@ def live_migration_wants_shared_volumes(spec: ClusterSpec) -> Iterator[Problem]:
     """
     for i, vm in enumerate(spec.vms):
         for j, disk in enumerate(vm.disks):
-            found = lookup(spec, getattr(disk, "volume", ""))
+            found = lookup(spec, disk.volume)
             if vm.migrate and found and not found.shared:
                 message = f"'{vm.name}' moves live, but {found.name} is {EXCLUSIVE}"
                 hint = "give the volume access: shared, or take out migrate"
@@ -133,8 +140,8 @@ def _uses(spec: ClusterSpec) -> Iterator[tuple[str, str, str]]:
             yield f"storage.filesystems[{i}].device", filesystem.name, name
     for i, vm in enumerate(spec.vms):
         for j, disk in enumerate(vm.disks):
-            if name := getattr(disk, "volume", ""):
-                yield f"vms[{i}].disks[{j}].volume", vm.name, name
+            if disk.volume:
+                yield f"vms[{i}].disks[{j}].volume", vm.name, disk.volume
 
 
 def _volume_of(spec: ClusterSpec, device: str) -> str:

@@ -84,6 +84,14 @@ class Lvm:
         choices=(LVMLOCKD, CLVMD),
         example="lvmlockd",
     )
+    filter: tuple[str, ...] = said(
+        "text",
+        "Which devices LVM looks at, as `devices/global_filter` of lvm.conf says it: `a|REGEX|` "
+        "to accept, `r|REGEX|` to reject, the first that matches counts; none: left alone.",
+        many=True,
+        default=(),
+        example=["r|^/dev/sd[b-z]|"],
+    )
 
 
 @dataclass(frozen=True)
@@ -132,4 +140,4 @@ def path(name: str) -> str:
 def used_by_a_vm(spec: ClusterSpec, name: str) -> bool:
     """Tell whether a VM has a disk on ``vg/lv``."""
     disks = (disk for vm in spec.vms for disk in vm.disks)
-    return any(getattr(disk, "volume", "") == name for disk in disks)
+    return any(disk.volume == name for disk in disks)
