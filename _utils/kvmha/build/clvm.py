@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kvmha import consent
@@ -176,8 +176,40 @@ def lvcreate(wanted: LogicalVolume) -> list[str]:
 
 
 def lvextend(wanted: LogicalVolume) -> list[str]:
-    """Return the command that lets a volume grow to its size."""
-    return ["lvextend", "--size", f"{wanted.volume.size}b", wanted.name]
+    """Return the command that lets a volume grow to its size.
+
+    A shared one is locked by every node that has it active, so nobody could have its exclusive
+    lock: ``shupdate`` does without. The others have to refresh it: see ``plan_held``.
+    """
+    together = ["--lockopt", "shupdate"] if wanted.shared else []
+    return ["lvextend", *together, "--size", f"{wanted.volume.size}b", wanted.name]
+
+
+def refresh(wanted: LogicalVolume) -> list[str]:
+    """Return the command that shows this node's kernel the size that a volume has by now."""
+    return ["lvchange", "--refresh", wanted.name]
+
+
+def plan_held(wanted: LogicalVolume, group: Group | None, kernel: Callable[[str], int]) -> Plan:
+    """Return what a node that has a volume active must do for it to have its size there.
+
+    Only the node that has an exclusive volume can let it grow, and a shared one that was let
+    grow by another node has to be refreshed: LVM tells the others only where it was built with
+    the DLM's control library, which Debian's is not. ``kernel`` returns the size that the
+    kernel has for a device.
+    """
+    volume = group.volume(wanted.volume.name) if group else None
+    if group is None or volume is None or not volume.active:
+        return Plan()
+    if grows(wanted, group) and not wanted.shared:
+        return plan_volume(wanted, group)
+    known = kernel(path(wanted.name))
+    if known >= volume.size:
+        return Plan()
+    change = Change(
+        Action.RUN, f"lv:{wanted.name}:refresh", _mib(known), f"refresh to {_mib(volume.size)}"
+    )
+    return Plan((change,), fingerprint((volume, known)))
 
 
 def plan_removal(spec: ClusterSpec, wanted: LogicalVolume, volume: Volume | None) -> Plan:

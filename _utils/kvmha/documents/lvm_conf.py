@@ -86,9 +86,7 @@ def _settings(text: str) -> Iterator[Setting]:
         elif following == "=" and index + 2 < len(tokens):
             last = _value_ends(tokens, index + 2)
             start, end = tokens[index + 2].start, tokens[last].end
-            yield Setting(
-                "/".join([*inside, token.text]), text[start:end], token.start, start, end
-            )
+            yield Setting("/".join([*inside, token.text]), text[start:end], token.start, start, end)
             index = last + 1
         else:
             raise _unreadable(text, token.start)

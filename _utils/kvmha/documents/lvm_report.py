@@ -15,7 +15,7 @@ COMMAND = (
     *("--configreport", "vg", "-o"),
     "vg_name,vg_uuid,vg_lock_type,vg_clustered,vg_extent_size,vg_free,vg_missing_pv_count",
     *("--configreport", "pv", "-o", "pv_name,vg_name"),
-    *("--configreport", "lv", "-o", "lv_name,lv_size,lv_active,lv_device_open,lv_role"),
+    *("--configreport", "lv", "-o", "lv_name,lv_uuid,lv_size,lv_active,lv_device_open"),
     *("--configreport", "seg", "-o", "lv_name", "--configreport", "pvseg", "-o", "pv_name"),
 )
 
@@ -25,9 +25,10 @@ class Volume:
     """A logical volume: bytes, whether it is active here, and open by anybody here."""
 
     name: str
+    uuid: str
     size: int
-    active: bool
-    open: bool
+    active: bool = False
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,13 @@ def parse(text: str) -> Report:
 
 
 def locks(text: str) -> dict[str, str]:
-    """Return ``vg/lv`` -> ``ex`` or ``sh`` of what this node has locked: ``lvmlockctl --dump``."""
-    groups: dict[str, str] = {}
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        words = dict(word.partition("=")[::2] for word in line.split()[1:] if "=" in word)
-        if "vg_name" in words:
-            groups[words.get("ls", words.get("name", ""))] = words["vg_name"]
-    return found
+    """Return uuid of a volume -> ``ex`` or ``sh``, of what ``lvmlockctl --info`` tells.
+
+    Those are the locks of one node; unlocked volumes are left out.
+    """
+    lines = (line.split() for line in text.splitlines())
+    found = {words[3]: words[2] for words in lines if words[:2] == ["LK", "LV"] and len(words) > 3}
+    return {uuid: mode for uuid, mode in found.items() if mode != "un"}
 
 
 def _group(report: dict[str, Any]) -> Group:
@@ -111,7 +111,8 @@ def _volumes(listed: Iterable[dict[str, Any]]) -> Iterable[Volume]:
     for lv in listed:
         yield Volume(
             name=lv["lv_name"],
+            uuid=lv["lv_uuid"],
             size=int(lv["lv_size"]),
-            active=bool(lv["lv_active"]),
-            open=bool(lv["lv_device_open"]),
+            active=lv["lv_active"] not in ("", "unknown"),
+            open=lv["lv_device_open"] == "open",
         )

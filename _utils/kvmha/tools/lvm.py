@@ -12,7 +12,7 @@ from kvmha.documents import lvm_conf, lvm_report
 from kvmha.documents.lvm_report import Report
 from kvmha.errors import CommandFailed, KvmhaError, Refused
 from kvmha.plan import Action, Plan
-from kvmha.spec.lvm import CLVMD, LVMLOCKD, LogicalVolume, VolumeGroup, path, volumes
+from kvmha.spec.lvm import LVMLOCKD, LogicalVolume, VolumeGroup, path, volumes
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.shorthand.lvm import identity
 from kvmha.tools import blockdev, files, pacemaker
@@ -103,9 +103,7 @@ def plan_volume(runner: Runner, spec: ClusterSpec, name: str) -> Plan:
     return build.plan_volume(wanted, found, elsewhere)
 
 
-def apply_volume(
-    runner: Runner, spec: ClusterSpec, name: str, expect: str | None = None
-) -> Plan:
+def apply_volume(runner: Runner, spec: ClusterSpec, name: str, expect: str | None = None) -> Plan:
     """Make the volume, or let it grow. To be run on one node, for the whole cluster.
 
     A new volume is wiped of what its extents carried for others before, and is left active on
@@ -119,6 +117,23 @@ def apply_volume(
         command = build.lvcreate if change.action is Action.CREATE else build.lvextend
         _change(runner, command(wanted))
     return plan
+
+
+def plan_held(runner: Runner, spec: ClusterSpec) -> Plan:
+    """Return what this node must do for the volumes it has active to have their size here."""
+    return Plan.joined(plan for _, plan in _held_plans(runner, spec))
+
+
+def apply_held(runner: Runner, spec: ClusterSpec, expect: str | None = None) -> Plan:
+    """Let exclusive volumes of this node grow, and refresh shared ones. Raises StalePlan."""
+    listed = _held_plans(runner, spec)
+    joined = Plan.joined(plan for _, plan in listed)
+    joined.refuse_stale(expect)
+    for wanted, plan in listed:
+        for change in plan.changes:
+            command = build.refresh if change.action is Action.RUN else build.lvextend
+            _change(runner, command(wanted))
+    return joined
 
 
 def plan_removal(runner: Runner, spec: ClusterSpec, name: str) -> Plan:
@@ -161,11 +176,12 @@ def start_locks(runner: Runner, spec: ClusterSpec, name: str) -> None:
 def status(runner: Runner, spec: ClusterSpec) -> dict[str, Any]:
     """Return what of the pillar's groups and volumes this node sees.
 
-    Keys: ``backend``, ``locks`` (``vg/lv`` -> ``ex`` or ``sh``, held by this node; empty where
-    lvmlockd does not run), ``groups`` {name: {there, lock, devices, free, missing}} and
-    ``volumes`` {vg/lv: {there, size, active, open, access}}; sizes are bytes.
+    Keys: ``backend``, ``groups`` {name: {there, lock, devices, free, missing}} and ``volumes``
+    {vg/lv: {there, access, size, active, open, locked, path}}; sizes are bytes, ``locked`` is
+    ``ex``, ``sh`` or empty, by this node.
     """
     report = read(runner)
+    locks = held(runner) if spec.storage.lvm.backend == LVMLOCKD else {}
     groups: dict[str, Any] = {}
     for wanted in spec.storage.volume_groups:
         found = report.group(wanted.name)
@@ -181,19 +197,20 @@ def status(runner: Runner, spec: ClusterSpec) -> dict[str, Any]:
         )
     return {
         "backend": spec.storage.lvm.backend,
-        "locks": held(runner) if spec.storage.lvm.backend != CLVMD else {},
         "groups": groups,
-        "volumes": {one.name: _volume_status(one, report) for one in volumes(spec)},
+        "volumes": {one.name: _volume_status(one, report, locks) for one in volumes(spec)},
     }
 
 
 def held(runner: Runner) -> dict[str, str]:
-    """Return ``vg/lv`` -> ``ex`` or ``sh`` of the locks that this node holds."""
-    done = runner.run(["lvmlockctl", "--dump"], ok=None)
+    """Return uuid of a volume -> ``ex`` or ``sh``: the locks that this node holds."""
+    done = runner.run(["lvmlockctl", "--info"], ok=None)
     return lvm_report.locks(done.stdout) if done.returncode == 0 else {}
 
 
-def _volume_status(wanted: LogicalVolume, report: Report) -> dict[str, Any]:
+def _volume_status(
+    wanted: LogicalVolume, report: Report, locks: Mapping[str, str]
+) -> dict[str, Any]:
     found = report.group(wanted.group.name)
     seen = found.volume(wanted.volume.name) if found else None
     access = {"access": "shared" if wanted.shared else "exclusive"}
@@ -204,9 +221,18 @@ def _volume_status(wanted: LogicalVolume, report: Report) -> dict[str, Any]:
         "size": seen.size,
         "active": seen.active,
         "open": seen.open,
+        "locked": locks.get(seen.uuid, ""),
         "path": path(wanted.name),
         **access,
     }
+
+
+def _held_plans(runner: Runner, spec: ClusterSpec) -> list[tuple[LogicalVolume, Plan]]:
+    report = read(runner)
+    wanted = [one for one in volumes(spec) if one.present]
+    return [
+        (one, build.plan_held(one, report.group(one.group.name), blockdev.size)) for one in wanted
+    ]
 
 
 def _disks(runner: Runner, wanted: VolumeGroup, report: Report) -> dict[str, build.DiskSeen]:
