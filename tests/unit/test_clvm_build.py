@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
+from kvmha.build import cib as cib_build
 from kvmha.build import clvm
 from kvmha.consent import UNKNOWN, Signature
+from kvmha.documents import cib, cib_merge
 from kvmha.documents.lvm_report import Group, Volume
-from kvmha.errors import KvmhaError, Refused
+from kvmha.errors import InvalidInput, KvmhaError, Refused
 from kvmha.plan import Action, Disruption
 from kvmha.spec import load
+from kvmha.spec.cib import Cib, Constraint
 from kvmha.spec.lvm import volumes
+from kvmha.spec.shorthand.lvm import resources
 
 MIB = 1024 * 1024
 ONE, TWO = (
@@ -186,3 +192,33 @@ def test_a_volume_goes_only_with_consent_by_its_path(spec, example, changed):
 def test_a_volume_in_use_stays_whatever_the_consent(spec, state):
     with pytest.raises(Refused, match="on this node"):
         clvm.plan_removal(spec, volume(spec, "old1"), Volume("old1", "u", 4 * MIB, **state))
+
+
+def standing(spec, *more):
+    """Return the CIB of a cluster whose volumes all are there still, and ``more`` constraints."""
+    changed = dataclasses.replace(spec.storage.volume_groups[0].volumes[2], state="present")
+    groups = spec.storage.volume_groups
+    kept = dataclasses.replace(groups[0], volumes=(*groups[0].volumes[:2], changed))
+    storage = dataclasses.replace(spec.storage, volume_groups=(kept,))
+    words = dataclasses.replace(spec, storage=storage, cib=Cib(constraints=more))
+    return cib_merge.edit(cib.EMPTY, cib_build.build(words, "external/sbd"))[0]
+
+
+def test_the_resource_of_a_former_volume_goes_with_its_own_constraints(spec):
+    before = standing(spec)
+    gone = cib_build.without(resources(volume(spec, "old1")))
+    after, changes = cib_merge.edit(before, gone)[:2]
+    assert [change.address for change in changes] == [
+        "cib:constraint/order-locking-lv-vg--vms-old1",
+        "cib:constraint/colocation-locking-lv-vg--vms-old1",
+        "cib:primitive/lv-vg--vms-old1",
+    ]
+    assert "lv-vg--vms-db1" in after
+    assert "old1" not in after
+    assert cib_merge.edit(after, gone)[:2] == (after, ())
+
+
+def test_a_resource_that_others_need_stays(spec):
+    need = Constraint(kind="order", id="mine", first="lv-vg--vms-old1", then="lv-vg--vms-db1")
+    with pytest.raises(InvalidInput, match="is still needed: cib:constraint/mine"):
+        cib_merge.edit(standing(spec, need), cib_build.without(resources(volume(spec, "old1"))))

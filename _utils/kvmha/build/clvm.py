@@ -212,20 +212,23 @@ def plan_held(wanted: LogicalVolume, group: Group | None, kernel: Callable[[str]
     return Plan((change,), fingerprint((volume, known)))
 
 
-def plan_removal(spec: ClusterSpec, wanted: LogicalVolume, volume: Volume | None) -> Plan:
+def plan_removal(
+    spec: ClusterSpec, wanted: LogicalVolume, volume: Volume | None, *, managed: bool = False
+) -> Plan:
     """Return what it takes for a volume to be gone; raise Refused without consent or while used.
 
-    Consent is its path, ``/dev/vg/lv``, in ``consent.overwrite``.
+    Consent is its path, ``/dev/vg/lv``, in ``consent.overwrite``. ``managed``: a resource of ours
+    has it active, and will be taken out before.
     """
     base = fingerprint(volume)
     if volume is None:
         return Plan((), base)
     device = path(wanted.name)
-    if volume.open or volume.active:
+    if volume.open or (volume.active and not managed):
         used = "in use" if volume.open else "active"
         raise Refused(
             f"refused: {device} is {used} on this node",
-            hint="stop and remove the resource that activates it, then run this again",
+            hint="stop what uses it; lvchange --activate n, if no resource does that",
         )
     found = (Signature(f"a logical volume of {_mib(volume.size)}"),)
     consent.refuse([consent.foreign(device, found, spec.consent.overwrite)])

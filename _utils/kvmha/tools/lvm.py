@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from kvmha.build import clvm as build
+from kvmha.build.cib import without
 from kvmha.documents import lvm_conf, lvm_report
 from kvmha.documents.lvm_report import Report
 from kvmha.errors import CommandFailed, KvmhaError, Refused
 from kvmha.plan import Action, Plan
 from kvmha.spec.lvm import LVMLOCKD, LogicalVolume, VolumeGroup, path, volumes
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.shorthand.lvm import identity
+from kvmha.spec.shorthand.lvm import identity, resources
 from kvmha.tools import blockdev, files, pacemaker
 from kvmha.tools.runner import Result, Runner
 
 _ROOT = Path("/")
+_STOP = 180.0  # seconds: until a resource that was taken out has stopped everywhere
 _LONG = 600.0  # seconds: a command waits for DLM to recover from a node's death
 # lvm2's words for a lock that another host holds (lib/locking/lvmlockd.c).
 _LOCKED = ("LV locked by other host", "VG locked by other host", "Failed to lock logical volume")
@@ -137,16 +139,22 @@ def apply_held(runner: Runner, spec: ClusterSpec, expect: str | None = None) -> 
 
 
 def plan_removal(runner: Runner, spec: ClusterSpec, name: str) -> Plan:
-    """Return what it takes for the volume ``vg/lv`` to be gone."""
+    """Return what it takes for the volume ``vg/lv`` to be gone, its resource first."""
     wanted = volume(spec, name)
     found = read(runner).group(wanted.group.name)
-    return build.plan_removal(spec, wanted, found.volume(wanted.volume.name) if found else None)
+    seen = found.volume(wanted.volume.name) if found else None
+    resource = Plan()
+    if pacemaker.query(runner) is not None:
+        resource = pacemaker.plan(runner, without(resources(wanted)))
+    plan = build.plan_removal(spec, wanted, seen, managed=bool(resource))
+    return Plan.joined((resource, plan))
 
 
 def apply_removal(runner: Runner, spec: ClusterSpec, name: str, expect: str | None = None) -> Plan:
-    """Remove the volume, unless any node has it active: its lock cannot be had then.
+    """Take the volume's resource out of the cluster, wait for that, and remove the volume.
 
-    Raises StalePlan, and Refused where it is active.
+    Not while any node has it active in spite of that: its lock cannot be had then. Raises
+    StalePlan, and Refused where it is active or a resource needs it.
     """
     wanted = volume(spec, name)
     if wanted.present:
@@ -155,7 +163,10 @@ def apply_removal(runner: Runner, spec: ClusterSpec, name: str, expect: str | No
         )
     plan = plan_removal(runner, spec, name)
     plan.refuse_stale(expect)
-    if plan:
+    if any(change.address.startswith("cib:") for change in plan.changes):
+        pacemaker.apply(runner, without(resources(wanted)))
+        pacemaker.settle(runner, _STOP)
+    if any(change.address.startswith("lv:") for change in plan.changes):
         start_locks(runner, spec, wanted.group.name)
         _change(runner, ["lvremove", "--yes", name])
     return plan
@@ -262,10 +273,10 @@ def _seen(runner: Runner, wanted: VolumeGroup) -> tuple[Any, dict[str, build.Dis
 
 def _active_on(runner: Runner, wanted: LogicalVolume) -> list[str]:
     """Return where Pacemaker has the resource of a volume."""
-    resources = pacemaker.status(runner)["resources"]
+    listed = pacemaker.status(runner)["resources"]
     return [
         node
-        for one in resources
+        for one in listed
         if one["id"] == identity(wanted) and one["active"]
         for node in one["nodes"]
     ]

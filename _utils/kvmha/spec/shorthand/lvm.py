@@ -86,6 +86,11 @@ def identity(volume: LogicalVolume) -> str:
     return "lv-" + "-".join(part.replace("-", "--") for part in parts)
 
 
+def resources(volume: LogicalVolume) -> tuple[str, ...]:
+    """Return the ids that the resource of ``volume`` may have, outermost first."""
+    return f"{identity(volume)}-clone", identity(volume)
+
+
 def places(spec: ClusterSpec) -> dict[str, str]:
     """Return where the pillar says what each resource here stands for, by the resource's id."""
     found = {}
