@@ -12,7 +12,7 @@ from kvmha import platforms
 from kvmha.errors import KvmhaError
 from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
-from kvmha.spec import ClusterSpec, load
+from kvmha.spec import ClusterSpec, load, lvm
 from kvmha.tools import host, packages, services
 from kvmha.tools.runner import Runner
 from kvmha.tools.services import Unit
@@ -43,8 +43,9 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what an SLS must know to be written for this node.
 
     ``first`` tells whether this is the first node of the list: the one that does what is done
-    once for the cluster. ``filesystems`` and ``vms`` are names. All are empty when ``spec``
-    has mistakes: the states that get it name them.
+    once for the cluster. ``filesystems`` and ``vms`` are names, ``volume_groups``, ``volumes``
+    and ``former_volumes`` those of LVM. All are empty when ``spec`` has mistakes: the states
+    that get it name them.
 
     CLI Example:
 
@@ -55,12 +56,12 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     try:
         cluster = _load(spec)
     except KvmhaError:
-        return {"first": False, "filesystems": [], "vms": []}
+        return {"first": False, "filesystems": [], "vms": []} | lvm.layout(None)
     return {
         "first": cluster.nodes[0].minion_id == __opts__["id"],
         "filesystems": [filesystem.name for filesystem in cluster.storage.filesystems],
         "vms": [vm.name for vm in cluster.vms],
-    }
+    } | lvm.layout(cluster)
 
 
 @user_errors
@@ -180,16 +181,16 @@ def services_plan(spec: dict[str, Any] | None = None) -> dict[str, Any]:
 
         salt '*' kvmha.services_plan
     """
-    _load(spec)
-    return services.plan(Runner(), _units()).to_dict()
+    return services.plan(Runner(), _units(_load(spec))).to_dict()
 
 
 @user_errors
 def services_apply(spec: dict[str, Any] | None = None, expect: str | None = None) -> dict[str, Any]:
     """Enable sbd, corosync, Pacemaker and libvirt, and start what of them may be started.
 
-    Starts the cluster on this node; stops nothing of it. ``dlm`` and ``libvirt-guests`` are
-    taken out of systemd's hands, since Pacemaker does their work.
+    Starts the cluster on this node; stops nothing of it. ``dlm``, ``libvirt-guests``
+    and, with volume groups, lvmlockd are taken out of systemd's hands, since Pacemaker does
+    their work.
 
     CLI Example:
 
@@ -197,9 +198,8 @@ def services_apply(spec: dict[str, Any] | None = None, expect: str | None = None
 
         salt '*' kvmha.services_apply
     """
-    _load(spec)
-    runner = Runner()
-    plan = services.plan(runner, _units())
+    cluster, runner = _load(spec), Runner()
+    plan = services.plan(runner, _units(cluster))
     plan.refuse_stale(expect)
     services.apply(runner, plan)
     return plan.to_dict()
@@ -215,7 +215,8 @@ def _platform() -> platforms.Platform:
 
 def _packages(cluster: ClusterSpec) -> Plan:
     chrony = [_platform().time_package] if cluster.time.servers else []
-    return packages.plan([*_platform().packages, *chrony], __salt__["pkg.list_pkgs"]())
+    wanted = [*platforms.packages_for(_platform(), cluster), *chrony]
+    return packages.plan(wanted, __salt__["pkg.list_pkgs"]())
 
 
 def _servers(cluster: ClusterSpec) -> list[str]:
@@ -231,7 +232,8 @@ def _time(cluster: ClusterSpec, runner: Runner) -> Plan:
     return Plan.joined([block, services.plan(runner, units)])
 
 
-def _units() -> list[Unit]:
+def _units(cluster: ClusterSpec) -> list[Unit]:
+    lvm_units = ("lvmlockd", "lvmlocks") if cluster.storage.volume_groups else ()
     return [
         # sbd refuses to be started by hand: corosync brings it up (sbd.service, RequiredBy).
         Unit("sbd"),
@@ -240,5 +242,6 @@ def _units() -> list[Unit]:
         # The daemon itself ends when idle and comes back when asked: its socket is what stays.
         Unit(f"{_platform().libvirt_service}.socket", running=True),
         Unit("dlm", enabled=False),
+        *(Unit(name, enabled=False) for name in lvm_units),
         Unit("libvirt-guests", masked=True),
     ]

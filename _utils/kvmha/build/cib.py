@@ -48,6 +48,11 @@ def build(
     )
 
 
+def without(resources: Iterable[str]) -> Wanted:
+    """Return what takes ``resources`` out of the CIB and leaves all else in it alone."""
+    return Wanted(encode(Cib(), "configuration"), gone=tuple(resources))
+
+
 def of_words(
     cib: Cib,
     *,

@@ -53,7 +53,8 @@ class Wanted:
     ``tree`` is a ``configuration`` element in which ids that can be derived are left out; a
     constraint whose id begins with one of ``families`` and that is not in it is taken out.
     ``unmanaged`` is what happens to what stands beside it: ``keep``, ``report`` or ``remove``.
-    ``types`` compares the values of agents' parameters.
+    ``types`` compares the values of agents' parameters. ``gone`` are ids of resources to take
+    out, with what ``shorthand.words.after`` said of them.
     """
 
     tree: Any
@@ -61,6 +62,7 @@ class Wanted:
     families: tuple[str, ...] = ()
     unmanaged: str = "keep"
     types: Types = field(default_factory=Exact)
+    gone: tuple[str, ...] = ()
 
 
 def anything_started(text: str) -> bool:

@@ -87,6 +87,8 @@ class _Merger:
         for former in self.wanted.former:
             self.drop_former(former.owner, former.tag, former.name, former.value)
         self.drop_families()
+        for identity in self.wanted.gone:
+            self.drop_gone(identity)
         for extra in self.unmanaged.found(self.configuration):
             self.extra(extra)
         if self.wanted.unmanaged == "remove":
@@ -340,6 +342,24 @@ class _Merger:
             identity = element.get("id") or ""
             if identity.startswith(self.wanted.families) and identity not in wanted:
                 self.delete(element)
+
+    def drop_gone(self, identity: str) -> None:
+        """Remove a resource, unless a constraint that is not its own says that others need it."""
+        element = self.ids.get(identity)
+        if element is None or element.tag not in RESOURCES:
+            return
+        naming = self.configuration.xpath(
+            "constraints/*[descendant-or-self::*/@*[. = $it]]", it=identity
+        )
+        for other in naming:
+            if not (other.get("id") or "").endswith(f"-{identity}"):
+                what = f"is still needed: {address(other)}"
+                hint = "take out what stands on it first"
+                self.problem(address(element), what, hint, "CIB_RESOURCE_NEEDED")
+                return
+        for own in naming:
+            self.delete(own)
+        self.delete(element)
 
     def extra(self, element: Any) -> None:
         """Do with what stands beside ours as the pillar says."""

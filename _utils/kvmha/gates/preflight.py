@@ -135,7 +135,9 @@ def _clocks(spec: ClusterSpec, facts: Mapping[str, Facts], window: float) -> lis
 
 
 def _disks(spec: ClusterSpec, facts: Mapping[str, Facts]) -> Iterator[str]:
-    for path in [*spec.fencing.sbd.devices, *(fs.device for fs in spec.storage.filesystems)]:
+    grouped = (device for group in spec.storage.volume_groups for device in group.devices)
+    stores = (filesystem.device for filesystem in spec.storage.filesystems)
+    for path in [*spec.fencing.sbd.devices, *stores, *grouped]:
         views = {node: each["devices"][path] for node, each in facts.items()}
         for node, view in views.items():
             if view["kind"] == "missing":

@@ -29,3 +29,10 @@ def filesystem_devices(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
     """Yield place and path of every filesystem's device."""
     for index, filesystem in enumerate(spec.storage.filesystems):
         yield f"storage.filesystems[{index}].device", filesystem.device
+
+
+def volume_group_devices(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    """Yield place and path of every disk of a volume group."""
+    for i, group in enumerate(spec.storage.volume_groups):
+        for j, device in enumerate(group.devices):
+            yield f"storage.volume_groups[{i}].devices[{j}]", device

@@ -18,7 +18,7 @@ from kvmha.spec.cib_parts import NvSet
 from kvmha.spec.cib_resources import Resource
 from kvmha.spec.fields import class_of
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.shorthand import shorthand
+from kvmha.spec.shorthand import lvm, shorthand
 from kvmha.values import boolean
 
 INFINITY = 1_000_000
@@ -58,6 +58,7 @@ class Objects:
                 places.setdefault(one, place)
         for one in ("dlm", "dlm-clone"):
             places.setdefault(one, "storage.filesystems")
+        places |= lvm.places(spec)
         for index, vm in enumerate(spec.vms):
             places.setdefault(f"vm-{vm.name}", f"vms[{index}]")
         for constraint in self.own.constraints:

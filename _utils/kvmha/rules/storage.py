@@ -6,8 +6,14 @@ import re
 from collections.abc import Iterator
 
 from kvmha.errors import Problem
-from kvmha.rules.helpers import filesystem_devices, repeated, sbd_devices
+from kvmha.rules.helpers import (
+    filesystem_devices,
+    repeated,
+    sbd_devices,
+    volume_group_devices,
+)
 from kvmha.rules.registry import rule
+from kvmha.spec.lvm import path, volumes
 from kvmha.spec.model import ClusterSpec
 
 _UNSTABLE = re.compile(r"/dev/((sd|vd|hd|xvd)[a-z]+\d*|nvme\d+n\d+(p\d+)?|dm-\d+|loop\d+)\Z")
@@ -24,7 +30,8 @@ def device_names_are_stable(spec: ClusterSpec) -> Iterator[Problem]:
     Source: sbd(8) and SUSE's guide: on the next boot, or on the next node, /dev/sdb is another
     disk, and this program formats disks.
     """
-    for place, device in [*sbd_devices(spec), *filesystem_devices(spec)]:
+    disks = [*sbd_devices(spec), *filesystem_devices(spec), *volume_group_devices(spec)]
+    for place, device in disks:
         if _UNSTABLE.match(device):
             message = f"{device} can be another disk on the next node or boot"
             yield Problem(place, message, "use its /dev/disk/by-id/ name", "DEVICE_UNSTABLE")
@@ -46,7 +53,7 @@ def devices_have_one_use(spec: ClusterSpec) -> Iterator[Problem]:
     """Want each disk in one place: formatting would destroy the other use."""
     fencing = [(device, f"SBD ({place})") for place, device in sbd_devices(spec)]
     used = dict(reversed(fencing))
-    for place, device in filesystem_devices(spec):
+    for place, device in [*filesystem_devices(spec), *volume_group_devices(spec)]:
         if device in used:
             message = f"{device} is already used by {used[device]}"
             yield Problem(place, message, "name another disk", "DEVICE_DUPLICATE")
@@ -96,10 +103,16 @@ def slots_suffice(spec: ClusterSpec) -> Iterator[Problem]:
             yield Problem(place, message, hint, "SLOTS_TOO_FEW")
 
 
-@rule("fencing.sbd.devices[]", "storage.filesystems[].device", "consent.overwrite[]")
+@rule(
+    "fencing.sbd.devices[]",
+    "storage.filesystems[].device",
+    "storage.volume_groups[]",
+    "consent.overwrite[]",
+)
 def consent_names_our_devices(spec: ClusterSpec) -> Iterator[Problem]:
     """Want consent for devices of this spec only: a slip of the pen must not pass unseen."""
-    ours = {device for _, device in [*sbd_devices(spec), *filesystem_devices(spec)]}
+    disks = [*sbd_devices(spec), *filesystem_devices(spec), *volume_group_devices(spec)]
+    ours = {device for _, device in disks} | {path(one.name) for one in volumes(spec)}
     for index, device in enumerate(spec.consent.overwrite):
         if device not in ours:
             message = f"{device} is no device of this cluster"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import said
+from kvmha.spec.lvm import Lvm, VolumeGroup
 
 
 @vocabulary(frozen=True)
@@ -34,3 +35,7 @@ class Storage:
     filesystems: tuple[Filesystem, ...] = said(
         "object", "Cluster filesystems.", many=True, of=Filesystem, default=()
     )
+    volume_groups: tuple[VolumeGroup, ...] = said(
+        "object", "LVM volume groups on shared disks.", many=True, of=VolumeGroup, default=()
+    )
+    lvm: Lvm = said("object", "How the nodes agree on changes of them.", of=Lvm, default=Lvm)

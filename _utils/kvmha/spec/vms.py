@@ -25,6 +25,9 @@ class Disk:
     """``vms[].disks[]``: one disk of a virtual machine, a file on a cluster filesystem."""
 
     file: str = said("text", "File below the VM's folder.", example="disk0.raw")
+    volume: str = said(
+        "text", "Logical volume, as `group/volume`.", default="", example="vg-vms/db1"
+    )
     size: int = said("size", "Size of a new disk.", example="20GiB")
     format: str = said(
         "text", "Format of the file.", default="raw", choices=("raw", "qcow2"), example="raw"

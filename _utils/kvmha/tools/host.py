@@ -21,7 +21,9 @@ HOSTS = "/etc/hosts"
 def facts(spec: ClusterSpec) -> dict[str, Any]:
     """Return what a preflight wants to know of this host, see ``kvmha.gates.preflight``."""
     sbd = spec.fencing.sbd
+    groups = spec.storage.volume_groups
     paths = [*sbd.devices, *(fs.device for fs in spec.storage.filesystems)]
+    paths += [device for group in groups for device in group.devices]
     links = [address for node in spec.nodes for address in node.links]
     return {
         "hostname": os.uname().nodename,

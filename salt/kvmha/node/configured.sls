@@ -31,6 +31,13 @@ SBD is ready to start with the cluster:
   sbd.managed:
     - spec: {{ spec }}
 
+{%- if layout.volume_groups %}
+
+LVM locks what the nodes share:
+  clvm.configured:
+    - spec: {{ spec }}
+
+{%- endif %}
 {%- if layout.filesystems %}
 
 OCFS2 talks to Pacemaker:

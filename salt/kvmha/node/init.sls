@@ -1,6 +1,7 @@
 # What one node does by itself, in a highstate. What is done once for the cluster is done by
 # its first node; each stage waits for the one before.
-{%- set first = salt["kvmha.layout"](pillar.get("kvmha", {})).first %}
+{%- set layout = salt["kvmha.layout"](pillar.get("kvmha", {})) %}
+{%- set first = layout.first %}
 include:
   - kvmha.node.packages
   - kvmha.node.configured
@@ -9,6 +10,9 @@ include:
   - kvmha.node.fencing
   - kvmha.node.storage
   - kvmha.node.vms
+{%- endif %}
+{%- if layout.volume_groups %}
+  - kvmha.node.volumes
 {%- endif %}
 
 extend:
@@ -20,6 +24,18 @@ extend:
     kvmha:
       - require:
         - sls: kvmha.node.configured
+{%- if layout.volume_groups %}
+  Volumes in use have their size:
+    clvm:
+      - require:
+        - sls: kvmha.node.running
+{%- endif %}
+{%- if first and layout.volume_groups %}
+  Pacemaker locks the volume groups:
+    pacemaker:
+      - require:
+        - sls: kvmha.node.fencing
+{%- endif %}
 {%- if first %}
   Pacemaker fences by SBD:
     pacemaker:

@@ -18,3 +18,14 @@ Pacemaker runs the virtual machines:
   pacemaker.configured:
     - part: vms
     - spec: {{ spec }}
+
+{%- for volume in layout.former_volumes %}
+
+Volume {{ volume }} is gone:
+  clvm.lv_absent:
+    - lv: {{ volume }}
+    - spec: {{ spec }}
+    - require:
+      - pacemaker: Pacemaker runs the virtual machines
+
+{%- endfor %}

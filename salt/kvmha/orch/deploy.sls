@@ -124,6 +124,21 @@ Shared filesystems are in the cluster:
     - require:
       - kvmha: "Stage: storage"
 
+{%- if document.get("storage", {}).get("volume_groups") %}
+
+Volumes have their size on every node:
+  salt.state:
+    - tgt: {{ nodes }}
+    - tgt_type: list
+    - sls: kvmha.node.volumes
+    - timeout: 120
+    - require:
+      - salt: Shared filesystems are in the cluster
+    - require_in:
+      - kvmha: Shared filesystems are mounted everywhere
+
+{%- endif %}
+
 Shared filesystems are mounted everywhere:
   kvmha.gate:
     - gate: storage

@@ -1,7 +1,7 @@
 """What VMs, filesystems and fencing mean in Pacemaker's words, one file for each.
 
-Resource names are ``fencing-sbd``, ``dlm``, ``fs-<name>``, ``vm-<name>``; a clone is called like
-its primitive with ``-clone`` behind.
+Resource names are ``fencing-sbd``, ``dlm``, ``lvmlockd``, ``lv-<vg>-<lv>``, ``fs-<name>``,
+``vm-<name>``; a clone is called like its primitive with ``-clone`` behind.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from kvmha.spec.cib import Cib, Constraint
+from kvmha.spec.cib_resources import Resource
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.shorthand import fencing, storage, vms
+from kvmha.spec.shorthand import fencing, lvm, storage, vms
 from kvmha.spec.shorthand.words import after, clone, values
 
 PARTS = ("fencing", "locking", "filesystems", "vms")
@@ -24,13 +25,16 @@ def shorthand(spec: ClusterSpec, agent: str, parts: Collection[str] = PARTS) -> 
     filesystems = spec.storage.filesystems
     resources = fencing.devices(spec, agent)
     constraints: list[Constraint] = []
-    if "locking" in parts and filesystems:
+    if "locking" in parts and (filesystems or spec.storage.volume_groups):
         resources.append(clone(storage.dlm()))
+        _add(resources, constraints, lvm.locking(spec))
     if "filesystems" in parts:
+        _add(resources, constraints, lvm.activation(spec))
         for filesystem in filesystems:
             resources.append(clone(storage.filesystem(filesystem)))
             constraints += after(f"fs-{filesystem.name}-clone", "dlm-clone", "locking")
     if "vms" in parts:
+        _add(resources, constraints, lvm.activation(spec, for_vms=True))
         for vm in spec.vms:
             resources.append(vms.primitive(spec, vm))
             constraints += vms.constraints(spec, vm)
@@ -40,3 +44,12 @@ def shorthand(spec: ClusterSpec, agent: str, parts: Collection[str] = PARTS) -> 
         resources=tuple(resources),
         constraints=tuple(constraints),
     )
+
+
+def _add(
+    resources: list[Resource],
+    constraints: list[Constraint],
+    more: tuple[list[Resource], list[Constraint]],
+) -> None:
+    resources += more[0]
+    constraints += more[1]

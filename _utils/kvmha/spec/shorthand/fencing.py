@@ -21,7 +21,7 @@ def properties(spec: ClusterSpec) -> dict[str, str]:
         "stonith-enabled": "true",
         "stonith-timeout": f"{seconds}s",
         # Without quorum DLM blocks, so nothing on it can be stopped: only freeze is possible.
-        "no-quorum-policy": "freeze" if spec.storage.filesystems else "stop",
+        "no-quorum-policy": "freeze" if _needs_dlm(spec) else "stop",
         **(PRIORITY_DELAY if is_two(spec) else {}),
     }
 
@@ -50,3 +50,7 @@ def devices(spec: ClusterSpec, agent: str) -> list[Resource]:
 def is_two(spec: ClusterSpec) -> bool:
     """Tell whether the nodes are so few that they could fence each other at once."""
     return len(spec.nodes) == 2
+
+
+def _needs_dlm(spec: ClusterSpec) -> bool:
+    return bool(spec.storage.filesystems or spec.storage.volume_groups)
