@@ -180,16 +180,16 @@ def services_plan(spec: dict[str, Any] | None = None) -> dict[str, Any]:
 
         salt '*' kvmha.services_plan
     """
-    _load(spec)
-    return services.plan(Runner(), _units()).to_dict()
+    return services.plan(Runner(), _units(_load(spec))).to_dict()
 
 
 @user_errors
 def services_apply(spec: dict[str, Any] | None = None, expect: str | None = None) -> dict[str, Any]:
     """Enable sbd, corosync, Pacemaker and libvirt, and start what of them may be started.
 
-    Starts the cluster on this node; stops nothing of it. ``dlm`` and ``libvirt-guests`` are
-    taken out of systemd's hands, since Pacemaker does their work.
+    sbd only where the pillar has it, and corosync-qdevice where it has a qdevice. Starts the
+    cluster on this node; stops nothing of it. ``dlm`` and ``libvirt-guests`` are taken out of
+    systemd's hands, since Pacemaker does their work.
 
     CLI Example:
 
@@ -197,9 +197,8 @@ def services_apply(spec: dict[str, Any] | None = None, expect: str | None = None
 
         salt '*' kvmha.services_apply
     """
-    _load(spec)
     runner = Runner()
-    plan = services.plan(runner, _units())
+    plan = services.plan(runner, _units(_load(spec)))
     plan.refuse_stale(expect)
     services.apply(runner, plan)
     return plan.to_dict()
@@ -215,7 +214,8 @@ def _platform() -> platforms.Platform:
 
 def _packages(cluster: ClusterSpec) -> Plan:
     chrony = [_platform().time_package] if cluster.time.servers else []
-    return packages.plan([*_platform().packages, *chrony], __salt__["pkg.list_pkgs"]())
+    wanted = [*platforms.packages_for(_platform(), cluster), *chrony]
+    return packages.plan(wanted, __salt__["pkg.list_pkgs"]())
 
 
 def _servers(cluster: ClusterSpec) -> list[str]:
@@ -231,11 +231,13 @@ def _time(cluster: ClusterSpec, runner: Runner) -> Plan:
     return Plan.joined([block, services.plan(runner, units)])
 
 
-def _units() -> list[Unit]:
+def _units(cluster: ClusterSpec) -> list[Unit]:
+    qdevice = [Unit("corosync-qdevice", running=True)]
     return [
         # sbd refuses to be started by hand: corosync brings it up (sbd.service, RequiredBy).
-        Unit("sbd"),
+        *([Unit("sbd")] if cluster.fencing.sbd else []),
         Unit("corosync"),
+        *(qdevice if cluster.corosync.quorum.device.model else []),
         Unit("pacemaker", running=True),
         # The daemon itself ends when idle and comes back when asked: its socket is what stays.
         Unit(f"{_platform().libvirt_service}.socket", running=True),

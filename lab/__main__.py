@@ -32,7 +32,7 @@ def _up(lab: Lab, args: argparse.Namespace) -> int:
     # SIGINT too: a shell's background jobs begin with it ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    lab.up(args.nodes, args.salt, args.image, args.mem, args.pillar, args.bmc)
+    lab.up(args.nodes, args.salt, args.image, args.mem, args.pillar, bmc=args.bmc)
     return 0
 
 

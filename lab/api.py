@@ -116,7 +116,7 @@ class Lab:
 
     def up(
         self, nodes: int = 3, salt: str = "3006", image: str = "prepared", mem: str = "1024M",
-        pillar: Path | str | None = None, bmc: bool = False,
+        pillar: Path | str | None = None, *, bmc: bool = False,
     ) -> Lab:  # fmt: skip
         """Boot the lab and wait until every minion answers ``test.ping``.
 
@@ -132,7 +132,7 @@ class Lab:
         control.remove_leftovers()
         needs.check(bmc=bmc)
         start = time.monotonic()
-        spec = self._prepare(nodes, salt, image, mem, _pillar_file(pillar), bmc)
+        spec = self._prepare(nodes, salt, image, mem, _pillar_file(pillar), bmc=bmc)
         daemon = None
         try:
             daemon = control.start(spec)
@@ -146,8 +146,9 @@ class Lab:
         self._say(f"lab '{self.name}' is up: {time.monotonic() - start:.1f} s")
         return self
 
-    def _prepare(self, nodes: int, salt: str, kind: str, mem: str, pillar: str,
-                 bmc: bool) -> LabSpec:  # fmt: skip
+    def _prepare(
+        self, nodes: int, salt: str, kind: str, mem: str, pillar: str, *, bmc: bool
+    ) -> LabSpec:
         with self._timed(f"image {kind}"):
             image, repository = images.image(kind), images.roots() / "apt"
         with self._timed(f"salt {recipe.SALT_VERSIONS[salt]} for the master"):

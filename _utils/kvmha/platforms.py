@@ -7,10 +7,11 @@ product notes of SUSE Linux Enterprise High Availability 15 and 16.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kvmha.errors import KvmhaError
+from kvmha.spec.model import ClusterSpec
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Platform:
     ``fencing_agent`` is the type of the ``stonith`` primitive of SBD. ``time_config`` is the
     file that names chrony's servers: one of ours where chrony reads a folder, otherwise
     chrony's own, in which we keep one marked block. ``filesystems`` are the kinds of cluster
-    filesystem that the distribution still ships.
+    filesystem that the distribution still ships. ``optional`` are the packages that only a
+    choice of the pillar needs, by the names of ``features``.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Platform:
     time_service: str = "chronyd"
     time_config: str = "/etc/chrony.d/kvmha.conf"
     filesystems: tuple[str, ...] = ("ocfs2",)
+    optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def shared_files(self) -> tuple[str, ...]:
@@ -41,6 +44,11 @@ class Platform:
         return ("/etc/corosync/corosync.conf", "/etc/corosync/authkey", self.sbd_config)
 
 
+_FENCING = {
+    "fence-agents": ("fence-agents",),
+    "ipmi": ("ipmitool",),
+    "qdevice": ("corosync-qdevice",),
+}
 _SUSE_VIRTUALISATION = ("libvirt-daemon-qemu", "libvirt-client", "qemu-x86", "qemu-tools")
 
 SLES_15 = Platform(
@@ -51,6 +59,7 @@ SLES_15 = Platform(
     pacemaker_config="/etc/sysconfig/pacemaker",
     fencing_agent="external/sbd",
     libvirt_service="libvirtd",
+    optional=_FENCING,
 )
 LEAP_15 = replace(
     SLES_15,
@@ -81,6 +90,7 @@ SLES_16 = replace(
     fencing_agent="fence_sbd",
     libvirt_service="virtqemud",
     filesystems=("gfs2",),
+    optional={**_FENCING, "fence-agents": ("fence-agents-common",)},
 )
 DEBIAN = Platform(
     name="Debian",
@@ -106,6 +116,7 @@ DEBIAN = Platform(
     libvirt_service="libvirtd",
     time_service="chrony",
     time_config="/etc/chrony/sources.d/kvmha.sources",
+    optional=_FENCING,
 )
 RHEL_9 = Platform(
     name="RHEL 9",
@@ -131,6 +142,7 @@ RHEL_9 = Platform(
     libvirt_service="virtqemud",
     time_config="/etc/chrony.conf",
     filesystems=("gfs2",),
+    optional={**_FENCING, "fence-agents": ("fence-agents-all",)},
 )
 
 SUPPORTED = "SLES 15 and 16, openSUSE Leap 15, Debian 12 or newer, Ubuntu 22.04 or newer, RHEL 9"
@@ -158,6 +170,23 @@ def for_grains(grains: Mapping[str, Any]) -> Platform:
         what = " ".join(str(grains.get(key, "?")) for key in ("os", "osrelease"))
         raise KvmhaError(f"{what} ({family or '?'}) is no supported platform", hint=SUPPORTED)
     return found
+
+
+def features(spec: ClusterSpec) -> tuple[str, ...]:
+    """Return the choices of ``spec`` that need packages of their own."""
+    agents = [device.agent for device in spec.fencing.devices]
+    chosen = {
+        "fence-agents": any(agent.startswith("fence_") for agent in agents),
+        "ipmi": any("ipmi" in agent for agent in agents),
+        "qdevice": bool(spec.corosync.quorum.device.model),
+    }
+    return tuple(name for name, is_chosen in chosen.items() if is_chosen)
+
+
+def packages_for(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:
+    """Return the packages that ``spec`` needs on ``platform``, each once."""
+    more = (name for feature in features(spec) for name in platform.optional.get(feature, ()))
+    return tuple(dict.fromkeys((*platform.packages, *more)))
 
 
 def _modular(platform: Platform, grains: Mapping[str, Any]) -> Platform:

@@ -58,7 +58,7 @@ def derive(spec: ClusterSpec) -> Timeouts:
     token = written + max(count - 2, 0) * (_COEFFICIENT if said is None else said)
     watchdog = sbd.watchdog_timeout if sbd else 0
     twice = 2 * watchdog  # msgwait of the disks, stonith-watchdog-timeout without
-    random = _said(sbd.delay_max if sbd else 0, _DELAY_MAX if count == 2 else 0)
+    random = _said(sbd.delay_max if sbd else 0, _DELAY_MAX if are_two(spec) else 0)
     delay_max = random if spec.fencing.disks else 0
     alone = _watchdog_fencing(spec, _ceiled(twice)) if spec.fencing.diskless else 0
     delay_start = _ceiled(membership + delay_max + twice) if sbd else 0
@@ -71,11 +71,19 @@ def derive(spec: ClusterSpec) -> Timeouts:
         watchdog_fencing=alone,
         stonith_timeout=_ceiled(max(_with_reserve(max(alone, twice)), _STONITH_LEAST) + membership),
         delay_max=delay_max,
-        priority_delay=_said(spec.fencing.priority_delay, _PRIORITY_DELAY if count == 2 else 0),
+        priority_delay=_said(spec.fencing.priority_delay, _PRIORITY_DELAY if are_two(spec) else 0),
         delay_start=delay_start,
         start_limit=max(_with_reserve(delay_start), _START_LEAST) if sbd else 0,
         sync_timeout=_sync_timeout(spec),
     )
+
+
+def are_two(spec: ClusterSpec) -> bool:
+    """Tell whether the nodes are so few that they could fence each other at once.
+
+    A qdevice gives its vote to one half, and the other does not fence.
+    """
+    return len(spec.nodes) == 2 and not spec.corosync.quorum.device.model
 
 
 def _watchdog_fencing(spec: ClusterSpec, derived: int) -> int:

@@ -1,4 +1,5 @@
 # Two hosts without SBD: one switched power strip for both, and a delay for either.
+# Its community stands apart in pillar, as `kvmha_secrets: {pdu: secret}`.
 # A strip that loses its own power takes the host and the means to fence it: use two (or a UPS).
 kvmha:
   cluster: {name: zeta}
@@ -9,7 +10,8 @@ kvmha:
     devices:
       - name: pdu
         agent: fence_apc_snmp
-        params: {ip: 10.50.0.9, community: kvmha}
+        params: {ip: 10.50.0.9}
+        secrets: {community: pdu}
         ports: {kvm-a: 7, kvm-b: 8}
         delay: 5s                # beside the random one of up to 30s that two nodes get
         delay_max: 20s

@@ -21,7 +21,7 @@ _OURS = {
 _FOR_SBD = ("fence_sbd", "external/sbd")
 
 
-@rule("fencing")
+@rule("fencing.sbd", "fencing.devices")
 def something_fences(spec: ClusterSpec) -> Iterator[Problem]:
     """Want SBD or a fencing device: without fencing nothing is recovered.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kvmha import consent
+from kvmha import consent, timeouts
 from kvmha.build import sbd as build
 from kvmha.documents import sbd_header, sysconfig
 from kvmha.errors import KvmhaError
@@ -236,3 +236,38 @@ def _identity(device: str) -> str:
     name = Path(device).name
     name = "watchdog0" if name == "watchdog" else name
     return (files.read(f"/sys/class/watchdog/{name}/identity") or "").strip()
+
+
+# --- a message that does no harm ---------------------------------------------------------------
+
+
+def test(runner: Runner, spec: ClusterSpec, node: str) -> dict[str, str]:
+    """Send the message ``test`` to ``node`` over every disk; return each disk's slot thereafter.
+
+    ``clear`` is a message that was read: sbd there logs it and goes on, no harm is done. Takes
+    msgwait, since ``sbd message`` waits for it. Raises KvmhaError where there is nobody to
+    send to, and when a message was not read.
+    """
+    if not spec.fencing.disks:
+        raise KvmhaError(
+            "there is no SBD disk to send a message over",
+            hint="fencing.test tries the fencing that there is",
+        )
+    _refuse_unread(_slots(spec, node), f"{node} cannot be sent a message")
+    disks = [word for device in spec.fencing.disks for word in ("-d", device)]
+    limit = timeouts.derive(spec).msgwait / 1000 + 60
+    runner.run(["sbd", *disks, "message", node, "test"], timeout=limit)
+    slots = _slots(spec, node)
+    _refuse_unread(slots, f"{node} has not read its message")
+    return slots
+
+
+def _slots(spec: ClusterSpec, node: str) -> dict[str, str]:
+    return {one: read_header(one)[1].get(node, "without a slot") for one in spec.fencing.disks}
+
+
+def _refuse_unread(slots: dict[str, str], what: str) -> None:
+    wrong = [f"on {device} it is {said}" for device, said in slots.items() if said != "clear"]
+    if wrong:
+        hint = "does sbd run there, and does it read the disk? see sbd.status on that node"
+        raise KvmhaError(f"{what}: {'; '.join(wrong)}", hint=hint)

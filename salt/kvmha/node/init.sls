@@ -21,7 +21,7 @@ extend:
       - require:
         - sls: kvmha.node.configured
 {%- if first %}
-  Pacemaker fences by SBD:
+  Pacemaker fences nodes that fail:
     pacemaker:
       - require:
         - sls: kvmha.node.running

@@ -88,8 +88,8 @@ def _delays(spec: ClusterSpec, device: FencingDevice) -> dict[str, str]:
     so that it wins a race; a device of both delays at random.
     """
     names = [node.name for node in spec.nodes]
-    base = DELAY_BASE if is_two(spec) and device.targets == (names[0],) else {}
-    random = DELAY_MAX if is_two(spec) and set(device.targets) == set(names) else {}
+    base = DELAY_BASE if timeouts.are_two(spec) and device.targets == (names[0],) else {}
+    random = DELAY_MAX if timeouts.are_two(spec) and set(device.targets) == set(names) else {}
     if device.delay is not None:
         base = {"pcmk_delay_base": _seconds(device.delay)} if device.delay else {}
     if device.delay_max is not None:
@@ -121,7 +121,7 @@ def former(spec: ClusterSpec) -> Iterator[tuple[str, str, str, str]]:
     That is what two nodes want, where there are more; and what SBD wants without disks, where
     it has some, or is not used at all.
     """
-    if not is_two(spec):
+    if not timeouts.are_two(spec):
         for owner, tag, said in (
             ("crm_config", "cluster_property_set", PRIORITY_DELAY),
             ("rsc_defaults", "meta_attributes", PRIORITY),
@@ -140,11 +140,6 @@ def former(spec: ClusterSpec) -> Iterator[tuple[str, str, str, str]]:
 def resource_id(name: str) -> str:
     """Return the id of the resource behind the device called ``name``."""
     return f"fencing-{name}"
-
-
-def is_two(spec: ClusterSpec) -> bool:
-    """Tell whether the nodes are so few that they could fence each other at once."""
-    return len(spec.nodes) == 2
 
 
 def _seconds(ms: int) -> str:
