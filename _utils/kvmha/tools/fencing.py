@@ -30,19 +30,19 @@ def status(runner: Runner, spec: ClusterSpec) -> dict[str, Any]:
         one: {"registered": one in seen["devices"], "error": seen["devices"].get(one, "")}
         for one in dict.fromkeys((*_wanted(spec), *seen["devices"]))
     }
-    running = pacemaker.status(runner)
-    missing = [
-        f"fencing device {name} is not registered on this node (hint: is it started?)"
-        for name, one in devices.items()
-        if running["running"] and not one["registered"]
-    ]
-    problems = [*seen["problems"], *missing]
+    problems = list(seen["problems"])
+    if problems != [pacemaker.NOT_RUNNING_HERE]:
+        problems += [
+            f"fencing device {name} is not registered on this node (hint: is it started?)"
+            for name, one in devices.items()
+            if not one["registered"]
+        ]
     return {
         "ok": not problems,
         "problems": problems,
         "devices": devices,
         "nodes": seen["nodes"],
-        "history": running["fencing_history"],
+        "history": pacemaker.status(runner)["fencing_history"],
     }
 
 
