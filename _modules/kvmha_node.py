@@ -188,9 +188,9 @@ def services_plan(spec: dict[str, Any] | None = None) -> dict[str, Any]:
 def services_apply(spec: dict[str, Any] | None = None, expect: str | None = None) -> dict[str, Any]:
     """Enable sbd, corosync, Pacemaker and libvirt, and start what of them may be started.
 
-    Starts the cluster on this node; stops nothing of it. ``dlm``, ``libvirt-guests``
-    and, with volume groups, lvmlockd are taken out of systemd's hands, since Pacemaker does
-    their work.
+    sbd only where the pillar has it, and corosync-qdevice where it has a qdevice. Starts the
+    cluster on this node; stops nothing of it. ``dlm``, ``libvirt-guests`` and, with volume
+    groups, lvmlockd are taken out of systemd's hands, since Pacemaker does their work.
 
     CLI Example:
 
@@ -198,8 +198,8 @@ def services_apply(spec: dict[str, Any] | None = None, expect: str | None = None
 
         salt '*' kvmha.services_apply
     """
-    cluster, runner = _load(spec), Runner()
-    plan = services.plan(runner, _units(cluster))
+    runner = Runner()
+    plan = services.plan(runner, _units(_load(spec)))
     plan.refuse_stale(expect)
     services.apply(runner, plan)
     return plan.to_dict()
@@ -234,10 +234,12 @@ def _time(cluster: ClusterSpec, runner: Runner) -> Plan:
 
 def _units(cluster: ClusterSpec) -> list[Unit]:
     lvm_units = ("lvmlockd", "lvmlocks") if cluster.storage.volume_groups else ()
+    qdevice = [Unit("corosync-qdevice", running=True)]
     return [
         # sbd refuses to be started by hand: corosync brings it up (sbd.service, RequiredBy).
-        Unit("sbd"),
+        *([Unit("sbd")] if cluster.fencing.sbd else []),
         Unit("corosync"),
+        *(qdevice if cluster.corosync.quorum.device.model else []),
         Unit("pacemaker", running=True),
         # The daemon itself ends when idle and comes back when asked: its socket is what stays.
         Unit(f"{_platform().libvirt_service}.socket", running=True),

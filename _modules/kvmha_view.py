@@ -14,7 +14,7 @@ from kvmha.errors import KvmhaError
 from kvmha.gates import pacemaker_view
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
-from kvmha.tools import code, corosync, host, marks, pacemaker
+from kvmha.tools import code, corosync, host, marks, pacemaker, sbd
 from kvmha.tools.runner import Runner
 
 __version__ = "0.1.0"
@@ -29,7 +29,7 @@ def __virtual__():
 def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the facts of this host on which a cluster depends. Changes nothing.
 
-    Host name, clock, disks, addresses, memory, watchdog, KVM, platform, the library's version,
+    Host name, clock, disks, addresses, memory, watchdog, sbd, KVM, platform, library's version,
     and ``busy``, the state runs at work; from the first node also why disks are ``refused``.
 
     CLI Example:
@@ -42,6 +42,7 @@ def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     facts = {"version": __version__, "code": code.fingerprint(), "platform": _platform().name}
     facts["filesystems"] = list(_platform().filesystems)
     facts["busy"] = [job["jid"] for job in __salt__["saltutil.is_running"]("state.*")]
+    facts["sbd_runs"] = sbd.runs(Runner())
     facts["refused"] = []
     if cluster.nodes[0].name == _node_name(cluster):
         names = [filesystem.name for filesystem in cluster.storage.filesystems]

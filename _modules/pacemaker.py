@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from kvmha import platforms
+from kvmha import platforms, timeouts
 from kvmha.build import cib
 from kvmha.documents.cib import Wanted
 from kvmha.errors import KvmhaError
@@ -39,9 +39,9 @@ def plan(
     """Return what would change in the CIB, and what the cluster would then do. Changes nothing.
 
     ``part`` is how far the CIB is built: ``fencing``, ``locking``, ``filesystems`` or ``vms``,
-    each with all before it. ``spec`` may be what ``export`` returned. ``cib_file`` is a file
-    to use in place of the running cluster's CIB. Where Pacemaker does not run, the plan is
-    made from an empty CIB.
+    each with all before it; with ``fencing``, notes tell how its timeouts come about. ``spec``
+    may be what ``export`` returned. ``cib_file`` is a file to use in place of the running
+    cluster's CIB. Where Pacemaker does not run, the plan is made from an empty CIB.
 
     CLI Example:
 
@@ -50,7 +50,10 @@ def plan(
         salt ha-host1 pacemaker.plan
     """
     runner = Runner()
-    return pacemaker.plan(runner, _wanted(runner, spec, part), cib_file).to_dict()
+    document = __pillar__.get("kvmha", {}) if spec is None else spec
+    found = pacemaker.plan(runner, _wanted(runner, document, part), cib_file)
+    told = part == "fencing" and not is_part(document)
+    return found.noted(*(timeouts.cluster_notes(load(document)) if told else ())).to_dict()
 
 
 @user_errors

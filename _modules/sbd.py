@@ -1,4 +1,4 @@
-"""SBD: fencing by poison pill over shared disks, on this node and on the disks.
+"""SBD: fencing by poison pill over shared disks and by watchdog, on this node and on the disks.
 
 Every function takes ``spec``, the document below the pillar key ``kvmha``; without it the
 minion's own pillar is used.
@@ -26,9 +26,10 @@ def plan(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what makes this node ready for sbd. Changes nothing.
 
     That is: sbd's settings, a systemd drop-in with the time sbd needs to start, the driver
-    of the watchdog (now and at boot), and the service enabled. Settings of a running sbd are
-    *cluster_stop*, since sbd reads them when the cluster of this node starts. An error when
-    there is no watchdog and no driver named for one.
+    of the watchdog (now and at boot), and the service enabled; where the pillar has no SBD, all
+    but the settings is taken back. Notes tell how the timeouts come about. Settings of a
+    running sbd are *cluster_stop*, since sbd reads them when the cluster of this node starts.
+    An error when there is no watchdog and no driver named for one.
 
     CLI Example:
 
@@ -91,7 +92,10 @@ def device_apply(spec: dict[str, Any] | None = None, expect: str | None = None) 
 def status(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the nodes' slots on every disk, the service and the watchdog of this node.
 
-    A node that is well has the message ``clear`` in its slot on every disk.
+    A node that is well has the message ``clear`` in its slot on every disk. ``mode`` is
+    ``disk``, ``diskless`` or ``off``. A disk that cannot be read has an ``error``; ``level``
+    tells what that means: ``ok``, ``degraded`` (nodes can be fenced over the others) or
+    ``lost`` (they cannot).
 
     CLI Example:
 
@@ -100,6 +104,23 @@ def status(spec: dict[str, Any] | None = None) -> dict[str, Any]:
         salt ha-host1 sbd.status
     """
     return tool.status(Runner(), _load(spec))
+
+
+@user_errors
+def test(node: str, spec: dict[str, Any] | None = None) -> dict[str, str]:
+    """Send ``node`` the message ``test`` over each SBD disk; return its slots thereafter.
+
+    Harmless: sbd on that node logs the message and goes on. It proves that this node writes
+    and that one reads: the way that a poison pill takes. Takes msgwait. A disk over which the
+    message was not read is an error that names it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 sbd.test ha-host2
+    """
+    return tool.test(Runner(), _load(spec), node)
 
 
 def _config() -> str:

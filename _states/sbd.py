@@ -15,8 +15,9 @@ def __virtual__():
 def managed(name, spec=None, allow="reload"):
     """Ensure this node is ready for sbd: settings, watchdog, start time, service enabled.
 
-    Starts and stops nothing. Other settings for an sbd that runs are *cluster_stop*: they
-    take effect when the cluster of this node starts again.
+    Without ``fencing.sbd`` in the pillar: that sbd does not start with the cluster. Starts and
+    stops nothing. Other settings for an sbd that runs are *cluster_stop*: they take effect
+    when the cluster of this node starts again.
 
     .. code-block:: yaml
 
@@ -34,7 +35,7 @@ def managed(name, spec=None, allow="reload"):
 
 
 def initialized(name, spec=None, allow="data_loss"):
-    """Ensure every disk of SBD carries a header with the cluster's timeouts.
+    """Ensure every disk of SBD, if there is one, carries a header with the cluster's timeouts.
 
     For one node, once for the cluster. Never makes a header again that is right, so nodes
     that use it are undisturbed. ``allow`` may be *data_loss*, since nothing is overwritten

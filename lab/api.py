@@ -116,9 +116,11 @@ class Lab:
 
     def up(
         self, nodes: int = 3, salt: str = "3006", image: str = "prepared", mem: str = "1024M",
-        pillar: Path | str | None = None,
+        pillar: Path | str | None = None, *, bmc: bool = False,
     ) -> Lab:  # fmt: skip
         """Boot the lab and wait until every minion answers ``test.ping``.
+
+        ``bmc`` gives each node a board controller, see ``lab.bmc``.
 
         Images are built when they are not in the cache (minutes). Whatever goes wrong, Ctrl-C
         included, takes everything down again.
@@ -128,9 +130,9 @@ class Lab:
         if not 1 <= nodes <= MAX_NODES:
             raise LabError(f"{nodes} nodes: 1 to {MAX_NODES} are possible")
         control.remove_leftovers()
-        needs.check()
+        needs.check(bmc=bmc)
         start = time.monotonic()
-        spec = self._prepare(nodes, salt, image, mem, _pillar_file(pillar))
+        spec = self._prepare(nodes, salt, image, mem, _pillar_file(pillar), bmc=bmc)
         daemon = None
         try:
             daemon = control.start(spec)
@@ -144,7 +146,9 @@ class Lab:
         self._say(f"lab '{self.name}' is up: {time.monotonic() - start:.1f} s")
         return self
 
-    def _prepare(self, nodes: int, salt: str, kind: str, mem: str, pillar: str) -> LabSpec:
+    def _prepare(
+        self, nodes: int, salt: str, kind: str, mem: str, pillar: str, *, bmc: bool
+    ) -> LabSpec:
         with self._timed(f"image {kind}"):
             image, repository = images.image(kind), images.roots() / "apt"
         with self._timed(f"salt {recipe.SALT_VERSIONS[salt]} for the master"):
@@ -152,7 +156,7 @@ class Lab:
         self.paths.root.mkdir(parents=True, mode=0o755)
         spec = LabSpec(
             name=self.name, nodes=nodes, salt=salt, kind=kind, mem=mem, image=str(image),
-            repository=str(repository), venv=str(venv), pillar=pillar,
+            repository=str(repository), venv=str(venv), pillar=pillar, bmc=bmc,
         )  # fmt: skip
         spec.save()
         shell.write_ssh_config(spec)

@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from lab import network, saltmaster
+from lab import bmc, network, saltmaster
 from lab.aptserver import serve_repository
 from lab.errors import LabError
 from lab.model import LabSpec, node_address
@@ -36,6 +36,8 @@ class Daemon:
         create_disks(spec)
         serve_repository(spec.repository)
         saltmaster.write(spec)
+        if spec.bmc:
+            bmc.start(spec)
         self._spec = spec
         self._master = saltmaster.start(spec)
         self._nodes = {s.name: s for s in (Supervisor(spec, n + 1) for n in range(spec.nodes))}

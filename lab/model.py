@@ -20,7 +20,7 @@ class LabSpec:
     """A lab as it was asked for.
 
     mem: memory of each node, with its unit (``1024M``).
-    image, repository, venv: folders of the cache.
+    image, repository, venv: folders of the cache. bmc: whether nodes have board controllers.
     """
 
     name: str
@@ -32,6 +32,7 @@ class LabSpec:
     repository: str
     venv: str
     pillar: str
+    bmc: bool = False
 
     @property
     def paths(self) -> Paths:

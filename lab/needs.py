@@ -6,17 +6,23 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab import recipe
 from lab.errors import LabError
 
 
-def check() -> None:
-    """Raise one LabError that names everything that is missing and how to get it."""
-    missing = [*_machine(), *_programs()]
+def check(bmc: bool = False) -> None:
+    """Raise one LabError that names everything that is missing and how to get it.
+
+    ``bmc``: whether board controllers are wanted.
+    """
+    programs = recipe.NEEDED_PROGRAMS | (recipe.BMC_PROGRAMS if bmc else {})
+    absent = _absent(programs)
+    missing = [*_machine(), *(f"the program {program}" for program in absent)]
     if missing:
-        packages = sorted({recipe.NEEDED_PROGRAMS[p] for p in _absent_programs()})
+        packages = sorted({programs[p] for p in absent})
         hint = f"apt-get install --yes {' '.join(packages)}" if packages else ""
         raise LabError("this machine lacks " + "; ".join(missing), hint)
 
@@ -52,10 +58,6 @@ def _kernel_features() -> list[str]:
     ]
 
 
-def _absent_programs() -> list[str]:
+def _absent(programs: Iterable[str]) -> list[str]:
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    return [p for p in recipe.NEEDED_PROGRAMS if not shutil.which(p, path=path)]
-
-
-def _programs() -> list[str]:
-    return [f"the program {program}" for program in _absent_programs()]
+    return [program for program in programs if not shutil.which(program, path=path)]

@@ -75,3 +75,5 @@ NEEDED_PROGRAMS = {
     "systemctl": "systemd",
     "gcc": "build-essential",
 }
+# The same for board controllers.
+BMC_PROGRAMS = {"ipmi_sim": "openipmi"}

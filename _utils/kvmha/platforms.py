@@ -44,6 +44,11 @@ class Platform:
         return ("/etc/corosync/corosync.conf", "/etc/corosync/authkey", self.sbd_config)
 
 
+_FENCING = {
+    "fence-agents": ("fence-agents",),
+    "ipmi": ("ipmitool",),
+    "qdevice": ("corosync-qdevice",),
+}
 _SUSE_VIRTUALISATION = ("libvirt-daemon-qemu", "libvirt-client", "qemu-x86", "qemu-tools")
 
 SLES_15 = Platform(
@@ -54,6 +59,7 @@ SLES_15 = Platform(
     pacemaker_config="/etc/sysconfig/pacemaker",
     fencing_agent="external/sbd",
     libvirt_service="libvirtd",
+    optional=_FENCING,
 )
 LEAP_15 = replace(
     SLES_15,
@@ -84,6 +90,7 @@ SLES_16 = replace(
     fencing_agent="fence_sbd",
     libvirt_service="virtqemud",
     filesystems=("gfs2",),
+    optional={**_FENCING, "fence-agents": ("fence-agents-common",)},
 )
 DEBIAN = Platform(
     name="Debian",
@@ -109,7 +116,7 @@ DEBIAN = Platform(
     libvirt_service="libvirtd",
     time_service="chrony",
     time_config="/etc/chrony/sources.d/kvmha.sources",
-    optional={"lvm": ("lvm2-lockd",)},
+    optional={"lvm": ("lvm2-lockd",), **_FENCING},
 )
 RHEL_9 = Platform(
     name="RHEL 9",
@@ -135,6 +142,7 @@ RHEL_9 = Platform(
     libvirt_service="virtqemud",
     time_config="/etc/chrony.conf",
     filesystems=("gfs2",),
+    optional={**_FENCING, "fence-agents": ("fence-agents-all",)},
 )
 
 SUPPORTED = "SLES 15 and 16, openSUSE Leap 15, Debian 12 or newer, Ubuntu 22.04 or newer, RHEL 9"
@@ -165,9 +173,15 @@ def for_grains(grains: Mapping[str, Any]) -> Platform:
 
 
 def features(spec: ClusterSpec) -> tuple[str, ...]:
-    """Return the names of the choices of ``spec`` that need packages of their own."""
-    chosen = {"lvm": bool(spec.storage.volume_groups)}
-    return tuple(name for name, is_used in chosen.items() if is_used)
+    """Return the choices of ``spec`` that need packages of their own."""
+    agents = [device.agent for device in spec.fencing.devices]
+    chosen = {
+        "fence-agents": any(agent.startswith("fence_") for agent in agents),
+        "ipmi": any("ipmi" in agent for agent in agents),
+        "lvm": bool(spec.storage.volume_groups),
+        "qdevice": bool(spec.corosync.quorum.device.model),
+    }
+    return tuple(name for name, is_chosen in chosen.items() if is_chosen)
 
 
 def packages_for(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:

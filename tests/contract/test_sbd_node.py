@@ -37,8 +37,8 @@ class Node(Runner):
                 f"UnitFileState={self.enabled}"
                 for name in names
             )
-        elif argv[:2] == ["systemctl", "enable"]:
-            self.enabled = "enabled"
+        elif argv[:2] in (["systemctl", "enable"], ["systemctl", "disable"]):
+            self.enabled = f"{argv[1]}d"
         elif argv[0] == "modprobe":
             (self.root / "sys/module" / argv[-1]).mkdir(parents=True)
             if self.makes_watchdog:
@@ -121,3 +121,31 @@ def test_a_plan_that_is_no_longer_true_is_not_done(packaged, spec):
     with pytest.raises(StalePlan):
         sbd.apply_node(node, spec, CONFIG, digest, packaged)
     assert not (packaged / build.DROPIN.lstrip("/")).exists()
+
+
+def test_without_sbd_in_the_pillar_it_is_taken_from_the_cluster(packaged, spec, example):
+    node = Node(packaged)
+    sbd.apply_node(node, spec, CONFIG, None, packaged)
+    without = load(example("pdu"))
+    sbd.apply_node(node, without, CONFIG, None, packaged)
+    assert ["systemctl", "disable", "sbd"] in node.ran  # without --now: it refuses that
+    assert not (packaged / build.DROPIN.lstrip("/")).exists()
+    assert not (packaged / build.MODULES_FILE.lstrip("/")).exists()
+    assert not sbd.plan_node(node, without, CONFIG, packaged)
+
+
+def test_diskless_sbd_is_ready_without_a_device(packaged, spec, example, changed):
+    diskless = load(changed(example("lab"), {"fencing.sbd.devices": []}))
+    node = Node(packaged)
+    sbd.apply_node(node, diskless, CONFIG, None, packaged)
+    settings = sysconfig.parse((packaged / CONFIG.lstrip("/")).read_text())
+    assert not settings.get("SBD_DEVICE")
+    assert settings.get("SBD_PACEMAKER") == "yes"
+    assert not sbd.plan_node(node, diskless, CONFIG, packaged)
+    assert sbd.status(node, diskless) | {"watchdog": {}} == {
+        "mode": "diskless",
+        "level": "ok",
+        "devices": {},
+        "service": {"active": "inactive", "enabled": True},
+        "watchdog": {},
+    }

@@ -63,7 +63,6 @@ def test_each_mistake_has_its_line(told):
         "5:24: nodes[1].id: 1 is already used by 'ha-host1'",
         "6:7: nodes[2].id: is missing",
         "7:7: nodes[2].link: is no known key",
-        "9:5: fencing.sbd.devices: is missing",
         "10:7: fencing.sbd.watchdog_timeout: '5' has no unit",
     ]
 

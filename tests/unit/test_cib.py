@@ -27,7 +27,8 @@ def case(request, example, changed):
     spec = load(changed(example(said["example"]), said.get("changed", {})))
     observed = folder / "observed.xml"
     text = observed.read_text() if observed.exists() else cib.EMPTY
-    wanted = build.build(spec, said.get("agent", "external/sbd"), said.get("part", "vms"))
+    agent, part = said.get("agent", "external/sbd"), said.get("part", "vms")
+    wanted = build.build(spec, agent, part, said.get("secrets"))
     return folder, text, wanted
 
 

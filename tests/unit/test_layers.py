@@ -38,7 +38,7 @@ BELOW = {
     "pillar_file": {"errors"},
     "spec": {"errors", "values", "rules", "timeouts"},
     "rules": {"errors", "values", "spec", "timeouts"},
-    "timeouts": {"spec"},
+    "timeouts": {"spec", "values"},
     "platforms": {"errors", "spec"},
     "documents": {"errors", "values", "plan"},
     "consent": {"errors", "plan"},

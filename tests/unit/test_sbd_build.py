@@ -13,6 +13,7 @@ from kvmha.documents.sbd_header import Header, Timeouts
 from kvmha.errors import KvmhaError, Refused
 from kvmha.plan import Disruption
 from kvmha.spec import load
+from kvmha.spec.fencing import Fencing, Sbd
 
 CONFIG = "/etc/default/sbd"
 RIGHT = Timeouts(15, 30)
@@ -83,7 +84,7 @@ def test_other_settings_of_a_running_sbd_stop_the_cluster(spec):
     assert [change.address for change in running.changes] == [
         f"sysconfig:{CONFIG}:SBD_WATCHDOG_DEV"
     ]
-    assert running.notes
+    assert "takes effect when the cluster of this node starts again" in running.notes
 
 
 def test_a_new_start_limit_disrupts_nothing(spec):
@@ -196,3 +197,88 @@ def test_consent_names_a_disk_letter_for_letter():
     assert consent.foreign("/dev/disk/by-id/a", found, ["/dev/disk/by-id"])
     assert consent.foreign("/dev/disk/by-id/a", found, ["/dev/disk/by-id/a"]) == ""
     assert consent.foreign("/dev/disk/by-id/a", (), []) == ""
+
+
+# --- diskless, without SBD, and disks that are lost -------------------------------------------
+
+
+@pytest.fixture
+def diskless(example):
+    return load(example("diskless"))
+
+
+def test_diskless_sbd_is_told_of_no_device(diskless):
+    plan = sbd.plan_node(diskless, bare(), CONFIG)
+    said = plan.salt_changes()
+    assert f"sysconfig:{CONFIG}:SBD_DEVICE" not in said
+    assert said[f"sysconfig:{CONFIG}:SBD_DELAY_START"]["new"] == "41"  # 11 + 2 * 15
+    assert any("diskless" in note for note in plan.notes)
+    assert not sbd.plan_devices(diskless, {})
+
+
+def test_devices_of_before_are_taken_from_diskless_sbd(diskless):
+    text = ready(diskless).config + "SBD_DEVICE=/dev/old\n"
+    (change,) = sbd.plan_node(diskless, ready(diskless, config=text, running=True), CONFIG).changes
+    assert change.text() == f"~ sysconfig:{CONFIG}:SBD_DEVICE: /dev/old ->   [cluster_stop]"
+
+
+def test_without_sbd_its_start_time_and_driver_are_taken_back(example):
+    spec = load(example("pdu"))
+    plan = sbd.plan_node(spec, bare(dropin="x", modules_file="softdog\n"), CONFIG)
+    assert [change.text() for change in plan.changes] == [
+        f"- file:{sbd.DROPIN} (was x)",
+        f"- file:{sbd.MODULES_FILE} (was softdog\n)",
+    ]
+    assert not sbd.plan_node(spec, bare(), CONFIG)
+
+
+def test_plan_tells_the_formulas(spec):
+    notes = sbd.plan_node(spec, bare(), CONFIG).notes
+    assert "SBD_DELAY_START 52s = token + consensus 22s + msgwait 30s" in notes
+
+
+def test_two_disks_are_allowed_and_called_weak(example, changed):
+    two = load(changed(example("lab"), {"fencing.sbd.devices": ["/dev/disk/a", "/dev/disk/b"]}))
+    assert sbd.TWO_DISKS in sbd.plan_node(two, bare(), CONFIG).notes
+
+
+@pytest.fixture
+def three(example, changed):
+    return load(changed(example("lab"), {"fencing.sbd.devices": [f"/dev/d{n}" for n in "abc"]}))
+
+
+def lost(*names):
+    good = seen(SBD, RIGHT, {"ha-host1": "clear"})
+    gone = {name: sbd.DeviceSeen(error=f"{name}: gone") for name in names}
+    return {f"/dev/d{n}": good for n in "abc"} | gone
+
+
+def test_a_living_cluster_does_without_one_of_three_disks(three):
+    plan = sbd.plan_devices(three, lost("/dev/db"), running=True)
+    assert not plan
+    assert plan.notes == ("SBD lives without a disk: /dev/db: gone",)
+
+
+@pytest.mark.parametrize(
+    ("names", "running"), [(["/dev/db"], False), (["/dev/db", "/dev/dc"], True)]
+)
+def test_a_new_cluster_wants_all_disks_and_a_living_one_most(three, names, running):
+    with pytest.raises(KvmhaError, match="/dev/db: gone"):
+        sbd.plan_devices(three, lost(*names), running=running)
+
+
+@pytest.mark.parametrize(
+    ("disks", "readable", "level"),
+    [
+        (0, 0, "ok"),
+        (1, 1, "ok"),
+        (1, 0, "lost"),
+        (2, 2, "ok"),
+        (2, 1, "lost"),
+        (3, 2, "degraded"),
+        (3, 1, "lost"),
+    ],
+)
+def test_more_than_half_of_the_disks_can_fence(disks, readable, level):
+    said = Sbd(devices=tuple(f"/dev/{n}" for n in range(disks)))
+    assert Fencing(sbd=said).level(readable) == level

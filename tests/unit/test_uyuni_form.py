@@ -51,7 +51,6 @@ def test_an_untouched_form_says_all_that_is_missing(form, saved):
     missing = told(pillar)
     assert ("cluster.name", "MISSING") in missing
     assert any(place.startswith("nodes") for place, _ in missing)
-    assert ("fencing.sbd.devices", "MISSING") in missing
     assert {code for _, code in missing} == {"MISSING"}
     assert not any(place.startswith(("vms", "storage", "corosync")) for place, _ in missing)
 

@@ -17,8 +17,7 @@ from kvmha.errors import InvalidInput, KvmhaError, Problem
 from kvmha.spec.cib import Cib
 from kvmha.spec.cib_overlay import laid_over
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.shorthand import PARTS, shorthand
-from kvmha.spec.shorthand.fencing import DELAY_MAX, PRIORITY, PRIORITY_DELAY, is_two
+from kvmha.spec.shorthand import PARTS, fencing, shorthand
 from kvmha.spec.shorthand.vms import TRANSPORT
 
 
@@ -77,14 +76,8 @@ def of_words(
 
 
 def _former(spec: ClusterSpec) -> Iterable[Former]:
-    """Yield what we set for two nodes, or for VMs that may migrate, where neither is so now."""
-    if not is_two(spec):
-        for owner, tag, values in (
-            ("crm_config", "cluster_property_set", PRIORITY_DELAY),
-            ("rsc_defaults", "meta_attributes", PRIORITY),
-            ("fencing-sbd", "instance_attributes", DELAY_MAX),
-        ):
-            yield from (Former(owner, tag, name, value) for name, value in values.items())
+    """Yield what we set for other nodes, or for VMs that may migrate, where neither is so now."""
+    yield from (Former(*one) for one in fencing.former(spec))
     for vm in spec.vms:
         if not vm.migrate:
             for name, value in TRANSPORT.items():

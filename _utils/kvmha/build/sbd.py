@@ -13,6 +13,7 @@ from kvmha.documents.sbd_header import Header
 from kvmha.documents.sbd_header import Timeouts as OnDisk
 from kvmha.errors import KvmhaError
 from kvmha.plan import Action, Change, Disruption, Plan
+from kvmha.spec.fencing import DEGRADED
 from kvmha.spec.model import ClusterSpec
 from kvmha.values import boolean
 
@@ -20,6 +21,8 @@ DROPIN = "/etc/systemd/system/sbd.service.d/kvmha.conf"
 MODULES_FILE = "/etc/modules-load.d/kvmha-watchdog.conf"
 LOAD = "kernel:module.load"
 _OURS = "# Managed by kvmha.\n"
+_DISKS = "SBD_DEVICE"
+TWO_DISKS = "two disks are weak: nodes live on when one is lost, but cannot be fenced over it"
 _YES_NO = {"SBD_PACEMAKER", "SBD_DELAY_START"}
 
 
@@ -37,25 +40,31 @@ class NodeSeen:
 
 @dataclass(frozen=True)
 class DeviceSeen:
-    """What was observed of one of SBD's disks."""
+    """What was observed of one of SBD's disks; ``error`` is why it cannot be read."""
 
-    signatures: tuple[Signature, ...]
+    signatures: tuple[Signature, ...] = ()
     header: Header | None = None
     slots: Mapping[str, str] | None = None
     in_use: str = ""
+    error: str = ""
 
 
 def settings(spec: ClusterSpec) -> dict[str, str]:
     """Return the settings of sbd's configuration file; those not named are the user's.
 
+    None where SBD is not used. Without devices SBD_DEVICE is taken out: sbd's start script
+    takes any that is set for a device.
+
     SBD_DELAY_START is in seconds: a node that reboots fast must not join before the others
     have stopped waiting for its death (sbd(8)). ``1`` would mean yes, that is, msgwait.
     """
     sbd = spec.fencing.sbd
+    if sbd is None:
+        return {}
     derived = timeouts.derive(spec)
     delay = _seconds(derived.delay_start)
     return {
-        "SBD_DEVICE": ";".join(sbd.devices),
+        _DISKS: ";".join(sbd.devices),
         "SBD_PACEMAKER": "yes",
         "SBD_STARTMODE": "always",
         "SBD_DELAY_START": str(delay) if delay > 1 else "yes",
@@ -67,7 +76,7 @@ def settings(spec: ClusterSpec) -> dict[str, str]:
 
 def same(key: str, old: str, new: str) -> bool:
     """Tell whether two values of ``key`` mean the same to sbd."""
-    if key == "SBD_DEVICE":
+    if key == _DISKS:
         return _devices(old) == _devices(new)
     if key in _YES_NO and not (old.isdigit() or new.isdigit()):
         try:
@@ -77,20 +86,22 @@ def same(key: str, old: str, new: str) -> bool:
     return old == new
 
 
-def dropin(spec: ClusterSpec) -> str:
-    """Return the systemd drop-in that leaves sbd the time of its start delay.
+def dropin(spec: ClusterSpec) -> str | None:
+    """Return the systemd drop-in that leaves sbd the time of its start delay; None without SBD.
 
     corosync waits for it: sbd's own unit is only ordered before Pacemaker, so that a node
     that reboots fast is a member again while it is still being fenced, and Pacemaker starts
     nothing elsewhere until that member's resources are known.
     """
     limit = _seconds(timeouts.derive(spec).start_limit)
+    if not limit:
+        return None
     return f"{_OURS}[Unit]\nBefore=corosync.service\n[Service]\nTimeoutStartSec={limit}\n"
 
 
 def modules_file(spec: ClusterSpec) -> str | None:
     """Return what modules-load.d(5) is to load at boot; None where nothing is named."""
-    module = spec.fencing.sbd.watchdog_module
+    module = spec.fencing.sbd.watchdog_module if spec.fencing.sbd else ""
     return f"{_OURS}{module}\n" if module else None
 
 
@@ -98,27 +109,38 @@ def plan_node(spec: ClusterSpec, seen: NodeSeen, config_path: str) -> Plan:
     """Return what makes this node ready for sbd; raise KvmhaError if no watchdog can be there.
 
     A running sbd reads its settings at its next start only, with the cluster of the node:
-    changing one then is CLUSTER_STOP. Everything else is harmless.
+    changing one then is CLUSTER_STOP. Everything else is harmless. Notes tell the formulas.
     """
-    sbd = spec.fencing.sbd
     no_watchdog = missing_watchdog(spec, seen)
     if no_watchdog:
         raise no_watchdog
     current = sysconfig.parse(seen.config) if seen.config is not None else None
     cost = Disruption.CLUSTER_STOP if seen.running else Disruption.NONE
-    changes = list(sysconfig.diff(config_path, current, settings(spec), disruption=cost, same=same))
-    notes = ("takes effect when the cluster of this node starts again",) if seen.running else ()
+    wanted = settings(spec)
+    if not (current and current.get(_DISKS)) and not wanted.get(_DISKS):
+        wanted.pop(_DISKS, None)
+    changes = list(sysconfig.diff(config_path, current, wanted, disruption=cost, same=same))
+    late = ("takes effect when the cluster of this node starts again",) if seen.running else ()
     changes += _file(DROPIN, seen.dropin, dropin(spec))
     changes += _file(MODULES_FILE, seen.modules_file, modules_file(spec))
-    if sbd.watchdog_module and not seen.has_module:
-        changes.append(Change(Action.RUN, LOAD, None, sbd.watchdog_module))
-    return Plan(tuple(changes), fingerprint(seen), notes if changes else ())
+    if spec.fencing.sbd and spec.fencing.sbd.watchdog_module and not seen.has_module:
+        changes.append(Change(Action.RUN, LOAD, None, spec.fencing.sbd.watchdog_module))
+    notes = (*_about_disks(spec), *timeouts.node_notes(spec), *(late if changes else ()))
+    return Plan(tuple(changes), fingerprint(seen), notes)
+
+
+def _about_disks(spec: ClusterSpec) -> tuple[str, ...]:
+    if spec.fencing.diskless:
+        return ("diskless: the watchdog of a node that loses quorum resets it, no disk is used",)
+    if len(spec.fencing.disks) == 2:
+        return (TWO_DISKS,)
+    return ()
 
 
 def missing_watchdog(spec: ClusterSpec, seen: NodeSeen) -> KvmhaError | None:
     """Return what to tell where the watchdog is missing and no module is left to be loaded."""
     sbd = spec.fencing.sbd
-    if seen.has_watchdog or (sbd.watchdog_module and not seen.has_module):
+    if sbd is None or seen.has_watchdog or (sbd.watchdog_module and not seen.has_module):
         return None
     module = sbd.watchdog_module
     why = f"although {module} is loaded" if module else "no driver made it"
@@ -140,12 +162,16 @@ def plan_devices(
     """Return which disks need a header; raise Refused, naming all that must not be touched.
 
     A header with the right timeouts is never made again, so its slots live on. ``running``
-    is whether sbd runs on this node: then no header is replaced, consent or not.
+    is whether sbd runs on this node: then no header is replaced, consent or not. Disks that
+    cannot be read are noted where sbd runs on without them; otherwise KvmhaError names them.
     """
     wanted = header(spec)
     overwrite = spec.consent.overwrite
+    gone = _gone(spec, seen, running=running)
     reasons, changes = [], []
     for device, found in seen.items():
+        if found.error:
+            continue
         if found.header and found.header.timeouts == wanted:
             continue
         reasons.append(_reason(device, found, wanted, overwrite))
@@ -155,7 +181,19 @@ def plan_devices(
         changes.append(Change(action, f"sbd:{device}:header", old, str(wanted), cost))
     consent.refuse(reasons)
     _refuse_in_use(seen, changes, running=running)
-    return Plan(tuple(changes), fingerprint(sorted(seen.items())))
+    return Plan(tuple(changes), fingerprint(sorted(seen.items())), gone)
+
+
+def _gone(spec: ClusterSpec, seen: Mapping[str, DeviceSeen], *, running: bool) -> tuple[str, ...]:
+    """Return notes of disks that sbd does without; raise KvmhaError where it could not."""
+    errors = [found.error for found in seen.values() if found.error]
+    if not errors:
+        return ()
+    lives = running and spec.fencing.level(len(seen) - len(errors)) == DEGRADED
+    if not lives:
+        hint = "is the SAN attached (multipath -ll, iscsiadm -m session), is the name right?"
+        raise KvmhaError("; ".join(errors), hint=hint)
+    return tuple(f"SBD lives without a disk: {error}" for error in errors)
 
 
 def device_of(change: Change) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import kvmha
 from kvmha.gates import answers, capacity
+from kvmha.spec.fencing import LOST
 from kvmha.spec.model import ClusterSpec, Node
 from kvmha.values import duration
 
@@ -33,7 +34,9 @@ def judge(
 
 def notes(spec: ClusterSpec, seen: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
     """Return what is worth to know before starting, and speaks not against it."""
-    return capacity.notes(spec, _memory(_given(seen)))
+    facts = _given(seen)
+    gone = [f"{node}: has no {path}, as SBD lives without" for node, path in _spared(spec, facts)]
+    return [*sorted(gone), *capacity.notes(spec, _memory(facts))]
 
 
 def _given(seen: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Facts]:
@@ -71,17 +74,30 @@ def _addresses(_spec: ClusterSpec, node: Node, facts: Facts) -> Iterator[str]:
 
 
 def _watchdog(spec: ClusterSpec, _node: Node, facts: Facts) -> Iterator[str]:
-    sbd = spec.fencing.sbd
+    said = spec.fencing.sbd
+    if said is None:
+        return
+    if users := facts.get("watchdog_users"):
+        yield (
+            f"{said.watchdog_device} is in use by {', '.join(users)} (hint: SBD wants it for"
+            " itself; switch that program's watchdog off (corosync: resources.watchdog_device,"
+            " systemd: RuntimeWatchdogSec), or name another in fencing.sbd.watchdog_device)"
+        )
+    if where := facts.get("watchdog_denied"):
+        yield (
+            f"{said.watchdog_module} would not be loaded at boot: {where} forbids it (hint: take"
+            " it out there, or name another in fencing.sbd.watchdog_module)"
+        )
     if facts["watchdog"]:
         return
-    if not sbd.watchdog_module:
+    if not said.watchdog_module:
         yield (
-            f"has no {sbd.watchdog_device} (hint: load the driver of its hardware"
+            f"has no {said.watchdog_device} (hint: load the driver of its hardware"
             " watchdog, or set fencing.sbd.watchdog_module: softdog)"
         )
     elif not facts.get("watchdog_module", True):
         yield (
-            f"has no {sbd.watchdog_device}, and its kernel no module {sbd.watchdog_module}"
+            f"has no {said.watchdog_device}, and its kernel no module {said.watchdog_module}"
             " (hint: install the kernel's package that carries it, or name another in"
             " fencing.sbd.watchdog_module)"
         )
@@ -134,11 +150,28 @@ def _clocks(spec: ClusterSpec, facts: Mapping[str, Facts], window: float) -> lis
     ]
 
 
+def _spared(spec: ClusterSpec, facts: Mapping[str, Facts]) -> set[tuple[str, str]]:
+    """Return node and disk where a cluster that lives can do without that disk of SBD's.
+
+    A new cluster begins with all of them; one that lost a disk is not to be held up by that.
+    """
+    disks = spec.fencing.disks
+    found = set()
+    for node, each in facts.items():
+        gone = [path for path in disks if each["devices"][path]["kind"] == "missing"]
+        if each.get("sbd_runs") and spec.fencing.level(len(disks) - len(gone)) != LOST:
+            found |= {(node, path) for path in gone}
+    return found
+
+
 def _disks(spec: ClusterSpec, facts: Mapping[str, Facts]) -> Iterator[str]:
-    grouped = (device for group in spec.storage.volume_groups for device in group.devices)
-    stores = (filesystem.device for filesystem in spec.storage.filesystems)
-    for path in [*spec.fencing.sbd.devices, *stores, *grouped]:
-        views = {node: each["devices"][path] for node, each in facts.items()}
+    spared = _spared(spec, facts)
+    for path in spec.shared_devices:
+        views = {
+            node: each["devices"][path]
+            for node, each in facts.items()
+            if (node, path) not in spared
+        }
         for node, view in views.items():
             if view["kind"] == "missing":
                 yield f"{node}: has no {path} (hint: is the LUN mapped to this host?)"

@@ -12,6 +12,7 @@ def judge(spec: ClusterSpec, seen: Observations) -> list[str]:
     found = [
         *cluster.judge_quorate(spec, seen),
         *cluster.judge_fencing(spec, seen),
+        *cluster.judge_disks(spec, seen),
         *storage.judge_mounted(spec, seen),
         *storage.judge_coherent(spec, seen),
         *vms.judge_running(spec, seen),

@@ -88,7 +88,7 @@ def locations_name_nodes(objects: Objects) -> Iterator[Problem]:
 @objects_rule(*_NODES)
 def fencing_levels_name_nodes(objects: Objects) -> Iterator[Problem]:
     """Want a node behind the target of a fencing level (Pacemaker Explained, Fencing Levels)."""
-    for index, level in enumerate(objects.cib.fencing_levels):
+    for index, level in enumerate(objects.spec.cib.fencing_levels):
         if level.target is not None and not _is_node(objects, level.target):
             place = f"cib.fencing_levels[{index}].target"
             hint = f"known are {_list(objects.nodes.values())}"
@@ -104,7 +104,7 @@ def fencing_levels_name_devices(objects: Objects) -> Iterator[Problem]:
     """
     devices = {i for i, one in objects.resources.items() if _is_device(objects, one.resource)}
     devices.add("watchdog")
-    for i, level in enumerate(objects.cib.fencing_levels):
+    for i, level in enumerate(objects.spec.cib.fencing_levels):
         for j, name in enumerate(level.devices):
             if name not in devices:
                 is_there = name in objects.resources

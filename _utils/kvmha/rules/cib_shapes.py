@@ -117,7 +117,7 @@ def fencing_levels_are_complete(objects: Objects) -> Iterator[Problem]:
 
     Source: Pacemaker Explained, "Fencing Levels".
     """
-    for number, level in enumerate(objects.cib.fencing_levels):
+    for number, level in enumerate(objects.spec.cib.fencing_levels):
         for key, message, hint in _level_gaps(level):
             place = f"cib.fencing_levels[{number}].{key}"
             yield Problem(place, message, hint, "FENCING_LEVEL_INCOMPLETE")

@@ -42,7 +42,7 @@ def resources_do_not_share_disks(objects: Objects) -> Iterator[Problem]:
     Source: ocf_heartbeat_Filesystem(7): mounted on two nodes at once, a filesystem other than
     OCFS2 and GFS2 is destroyed. Subvolumes of Btrfs, binds and read-only mounts are let pass.
     """
-    used = dict.fromkeys(objects.spec.fencing.sbd.devices, ("SBD", False))
+    used = dict.fromkeys(objects.spec.fencing.disks, ("SBD", False))
     for placed, device in _mounts(objects, "device"):
         if not device.startswith(_KINDS) or _is_harmless(objects, placed):
             continue

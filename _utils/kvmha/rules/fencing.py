@@ -20,10 +20,13 @@ _STACKED = ("/dev/md", "/dev/drbd")
 
 
 @rule("fencing.sbd.devices")
-def sbd_devices_are_one_or_three(spec: ClusterSpec) -> Iterator[Problem]:
-    """Want one or three devices: a majority of them decides (sbd(8))."""
-    count = len(spec.fencing.sbd.devices)
-    if count not in (0, 1, 3):
+def sbd_devices_are_at_most_three(spec: ClusterSpec) -> Iterator[Problem]:
+    """Want up to three devices: none, one, two, or three of which a majority decides (sbd(8)).
+
+    Two are allowed and weak: a node lives on with one of them, and cannot be fenced over it.
+    """
+    count = len(spec.fencing.disks)
+    if count > 3:
         hint = "one, or three on independent storage"
         yield Problem("fencing.sbd.devices", f"{count} devices", hint, "SBD_DEVICE_COUNT")
 
@@ -47,6 +50,37 @@ def sbd_devices_are_bare(spec: ClusterSpec) -> Iterator[Problem]:
             yield Problem(place, message, "SBD wants a disk without MD or DRBD", "SBD_STACKED")
 
 
+@rule("fencing.sbd.devices", "nodes", "corosync.quorum.device.model")
+def diskless_sbd_has_a_majority(spec: ClusterSpec) -> Iterator[Problem]:
+    """Want three nodes, or a qdevice, for SBD without devices.
+
+    Source: SUSE's administration guide, "Setting up diskless SBD": a node that loses quorum
+    resets itself, and of two nodes with ``two_node`` none ever does.
+    """
+    if spec.fencing.diskless and len(spec.nodes) < 3 and not spec.corosync.quorum.device.model:
+        message = f"{len(spec.nodes)} nodes without a disk have no majority to lose"
+        hint = "name a shared disk, add a node, or set up a qdevice (corosync.quorum.device)"
+        yield Problem("fencing.sbd.devices", message, hint, "DISKLESS_WITHOUT_MAJORITY")
+
+
+@rule("fencing.sbd", "fencing.sbd.devices", "corosync.quorum.device", _WATCHDOG)
+def watchdog_outlasts_the_qdevice(spec: ClusterSpec) -> Iterator[Problem]:
+    """Want a watchdog that bites later than a qdevice answers, for SBD without devices.
+
+    Source: SUSE's administration guide, "Setting up diskless SBD", and `crm cluster health
+    sbd`: while members change, quorum waits up to the qdevice's ``sync_timeout``.
+    """
+    derived = timeouts.derive(spec)
+    if spec.fencing.diskless and derived.sync_timeout >= derived.watchdog:
+        wait, most = duration(derived.sync_timeout), duration(max(derived.watchdog - 5000, 1000))
+        message = f"{duration(derived.watchdog)} is not longer than the qdevice's {wait}"
+        hint = (
+            f"write {duration(derived.sync_timeout + 5000)}, or {most} in"
+            " corosync.quorum.device.sync_timeout"
+        )
+        yield Problem(_WATCHDOG, message, hint, "WATCHDOG_BEFORE_QDEVICE")
+
+
 @rule("fencing.sbd.watchdog_timeout")
 def watchdog_timeout_is_sane(spec: ClusterSpec) -> Iterator[Problem]:
     """Want whole seconds, from sbd's default of 5 up to 600.
@@ -54,6 +88,8 @@ def watchdog_timeout_is_sane(spec: ClusterSpec) -> Iterator[Problem]:
     Source: sbd(8), ``-1 N`` in seconds. Below, slow storage fences healthy nodes; above, no
     virtual machine comes back in a useful time, and hardware watchdogs end near there.
     """
+    if spec.fencing.sbd is None:
+        return
     timeout = spec.fencing.sbd.watchdog_timeout
     place = "fencing.sbd.watchdog_timeout"
     if not _WATCHDOG_LEAST <= timeout <= _WATCHDOG_MOST:
@@ -116,33 +152,57 @@ def fencing_is_enabled(objects: Objects) -> Iterator[Problem]:
 
 @rule("cib.properties", "nodes", "corosync.token", "corosync.consensus", _WATCHDOG)
 def fencing_has_time(spec: ClusterSpec) -> Iterator[Problem]:
-    """Want no shorter ``stonith-timeout`` than fencing over the disks takes.
+    """Want no shorter ``stonith-timeout`` than fencing takes.
 
     Source: ``kvmha.timeouts``, which follows `crm cluster health sbd`.
     """
     derived = timeouts.derive(spec)
-    least, wait = duration(derived.stonith_timeout), duration(derived.msgwait)
+    least = duration(derived.stonith_timeout)
+    formula = timeouts.cluster_notes(spec)[0].partition(" = ")[2]
     for name in ("stonith-timeout", "fencing-timeout"):
         said = _milliseconds(spec.cib.property(name))
         if said is not None and said < derived.stonith_timeout:
             message = f"{duration(said)} is less than the {least} that fencing takes"
-            hint = f"take it out: max(1.2 * msgwait ({wait}), 60s) + token + consensus is set"
+            hint = f"take it out: {formula} is set"
             yield Problem(f"cib.properties.{name}", message, hint, "FENCING_TIMEOUT_SHORT")
 
 
-@rule("cib.properties", "fencing.sbd.devices")
+@rule("cib.properties", "fencing.sbd", "fencing.sbd.devices")
 def watchdog_alone_does_not_fence(spec: ClusterSpec) -> Iterator[Problem]:
-    """Refuse ``stonith-watchdog-timeout`` beside SBD devices: they do the fencing.
+    """Refuse ``stonith-watchdog-timeout`` beside SBD devices, which do the fencing, or without SBD.
 
     Source: SUSE's administration guide, "Setting up SBD with devices": unset or 0. With it, a
     node is taken for fenced after that time, though its poison pill may not be read yet.
+    Without SBD Pacemaker does not stay up (lib/common/watchdog.c).
     """
-    for name in ("stonith-watchdog-timeout", "fencing-watchdog-timeout"):
-        value = spec.cib.property(name)
-        if spec.fencing.sbd.devices and value is not None and _milliseconds(value) != 0:
+    for name, value in _watchdog_timeouts(spec):
+        if not spec.fencing.diskless and _milliseconds(value) != 0:
             message = f"{value} is for SBD without devices"
             hint = "take it out, or set 0"
             yield Problem(f"cib.properties.{name}", message, hint, "WATCHDOG_FENCING")
+
+
+@rule("cib.properties", "fencing.sbd", "fencing.sbd.devices", _WATCHDOG)
+def watchdog_fencing_has_time(spec: ClusterSpec) -> Iterator[Problem]:
+    """Want twice the watchdog's time, or nothing, as ``stonith-watchdog-timeout`` without devices.
+
+    Source: Pacemaker Explained, ``stonith-watchdog-timeout``; -1 stands for that time. With 0
+    nobody would ever be sure that a node is off.
+    """
+    sbd = spec.fencing.sbd
+    for name, value in _watchdog_timeouts(spec):
+        said = -1 if str(value).strip() == "-1" else _milliseconds(value)
+        if sbd and spec.fencing.diskless and said != -1 and (said or 0) < 2 * sbd.watchdog_timeout:
+            message = f"{value} is less than the {duration(2 * sbd.watchdog_timeout)} it takes"
+            hint = "take it out: 2 * watchdog_timeout is set"
+            yield Problem(f"cib.properties.{name}", message, hint, "WATCHDOG_FENCING_SHORT")
+
+
+def _watchdog_timeouts(spec: ClusterSpec) -> Iterator[tuple[str, str | int | bool]]:
+    for name in ("stonith-watchdog-timeout", "fencing-watchdog-timeout"):
+        value = spec.cib.property(name)
+        if value is not None:
+            yield name, value
 
 
 def _is_shared(objects: Objects, resource: Resource) -> bool:

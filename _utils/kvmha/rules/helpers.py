@@ -21,7 +21,7 @@ def repeated(items: Iterable[tuple[str, str, Any]], *, hint: str, code: str) -> 
 
 def sbd_devices(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
     """Yield place and path of every SBD device."""
-    for index, device in enumerate(spec.fencing.sbd.devices):
+    for index, device in enumerate(spec.fencing.disks):
         yield f"fencing.sbd.devices[{index}]", device
 
 

@@ -51,6 +51,8 @@ class Objects:
         """The place of the shorthand behind each id that shorthands make."""
         places = {"fencing-sbd": "fencing.sbd"}
         spec = self.spec
+        for index, device in enumerate(spec.fencing.devices):
+            places.setdefault(f"fencing-{device.name}", f"fencing.devices[{index}]")
         makers = [(f"fs-{fs.name}", i) for i, fs in enumerate(spec.storage.filesystems)]
         for identity, index in makers:
             place = f"storage.filesystems[{index}]"

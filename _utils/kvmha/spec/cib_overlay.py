@@ -26,6 +26,7 @@ def laid_over(own: Cib, said: Cib, *, whole: bool) -> Cib:
         op_defaults=_sets(own.op_defaults, said.op_defaults),
         resources=resources,
         constraints=own.constraints,
+        fencing_levels=own.fencing_levels,
     )
     if not whole:
         return laid
@@ -36,6 +37,7 @@ def laid_over(own: Cib, said: Cib, *, whole: bool) -> Cib:
             *(one for one in own.constraints if one.id not in ids),
             *said.constraints,
         ),
+        fencing_levels=(*own.fencing_levels, *said.fencing_levels),
     )
 
 

@@ -141,6 +141,13 @@ class ClusterSpec:
         """Return the node that is called ``name``, or None."""
         return next((node for node in self.nodes if node.name == name), None)
 
+    @property
+    def shared_devices(self) -> tuple[str, ...]:
+        """The disks of the SAN that every node has to see, each once."""
+        stores = [filesystem.device for filesystem in self.storage.filesystems]
+        grouped = [device for group in self.storage.volume_groups for device in group.devices]
+        return tuple(dict.fromkeys([*self.fencing.disks, *stores, *grouped]))
+
     def filesystem_of(self, vm: Vm) -> Filesystem | None:
         """Return the filesystem that holds ``vm``, or None when there is none."""
         wanted = vm.filesystem

@@ -19,7 +19,7 @@ _ALL: tuple[str, ...] = ()
 PARTS = {
     "cluster": _ALL,
     "nodes": _ALL,
-    "fencing": _ALL,
+    "fencing": ("sbd",),
     "corosync": ("transport", "token", "consensus", "crypto_cipher", "crypto_hash"),
     "storage": _ALL,
     "libvirt": _ALL,

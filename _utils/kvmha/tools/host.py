@@ -13,7 +13,7 @@ from typing import Any
 from kvmha.documents import hosts_file, marked_block
 from kvmha.plan import Action, Change, Plan
 from kvmha.spec import ClusterSpec
-from kvmha.tools import files, kernel
+from kvmha.tools import files, watchdog
 
 HOSTS = "/etc/hosts"
 
@@ -21,19 +21,15 @@ HOSTS = "/etc/hosts"
 def facts(spec: ClusterSpec) -> dict[str, Any]:
     """Return what a preflight wants to know of this host, see ``kvmha.gates.preflight``."""
     sbd = spec.fencing.sbd
-    groups = spec.storage.volume_groups
-    paths = [*sbd.devices, *(fs.device for fs in spec.storage.filesystems)]
-    paths += [device for group in groups for device in group.devices]
     links = [address for node in spec.nodes for address in node.links]
     return {
         "hostname": os.uname().nodename,
         "time": time.time(),
         "kvm": Path("/dev/kvm").exists(),
         "memory": memory(),
-        "watchdog": Path(sbd.watchdog_device).exists(),
-        "watchdog_module": bool(sbd.watchdog_module) and kernel.can_load(sbd.watchdog_module),
-        "devices": {path: device(path) for path in paths},
+        "devices": {path: device(path) for path in spec.shared_devices},
         "addresses": [address for address in links if has_address(address)],
+        **(watchdog.facts(sbd) if sbd else {}),
     }
 
 

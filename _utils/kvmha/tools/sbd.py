@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kvmha import consent
+from kvmha import consent, timeouts
 from kvmha.build import sbd as build
 from kvmha.documents import sbd_header, sysconfig
 from kvmha.errors import KvmhaError
 from kvmha.plan import Plan
+from kvmha.spec.fencing import Sbd
 from kvmha.spec.model import ClusterSpec
 from kvmha.tools import blockdev, files, kernel, services
 from kvmha.tools.runner import Runner
 from kvmha.wait import eventually
 
-SERVICE = services.Unit("sbd", enabled=True)
 _ROOT = Path("/")
 _NOTE = "making an SBD header"
 
@@ -42,16 +42,18 @@ def apply_node(
     written = _write_files(ours, root)
     if build.DROPIN in written:
         runner.run(["systemctl", "daemon-reload"])
-    if any(change.address == build.LOAD for change in ours.changes):
-        _load_watchdog(runner, spec, root)
-    services.apply(runner, unit)
+    if any(change.address == build.LOAD for change in ours.changes) and spec.fencing.sbd:
+        _load_watchdog(runner, spec.fencing.sbd, root)
+    for change in unit.changes:  # without --now: sbd refuses to be stopped by hand
+        runner.run(["systemctl", change.new, "sbd"])
     return plan
 
 
 def _plans(runner: Runner, spec: ClusterSpec, config: str, root: Path) -> tuple[Plan, Plan]:
     running = services.show(runner, ["sbd", "pacemaker"])
     seen = _observe(spec, config, root, running=any(up(state) for state in running.values()))
-    return build.plan_node(spec, seen, config), services.plan(runner, [SERVICE])
+    service = services.Unit("sbd", enabled=spec.fencing.sbd is not None)
+    return build.plan_node(spec, seen, config), services.plan(runner, [service])
 
 
 def up(state: tuple[str, str, str]) -> bool:
@@ -61,12 +63,13 @@ def up(state: tuple[str, str, str]) -> bool:
 
 def _observe(spec: ClusterSpec, config: str, root: Path, *, running: bool) -> build.NodeSeen:
     sbd = spec.fencing.sbd
+    module = sbd.watchdog_module if sbd else ""
     return build.NodeSeen(
         config=files.read(_below(root, config)),
         dropin=files.read(_below(root, build.DROPIN)),
         modules_file=files.read(_below(root, build.MODULES_FILE)),
-        has_module=bool(sbd.watchdog_module) and kernel.has(sbd.watchdog_module, root),
-        has_watchdog=_below(root, sbd.watchdog_device).exists(),
+        has_module=bool(module) and kernel.has(module, root),
+        has_watchdog=sbd is not None and _below(root, sbd.watchdog_device).exists(),
         running=running,
     )
 
@@ -95,8 +98,7 @@ def _write_files(plan: Plan, root: Path) -> set[str]:
     return written
 
 
-def _load_watchdog(runner: Runner, spec: ClusterSpec, root: Path) -> None:
-    sbd = spec.fencing.sbd
+def _load_watchdog(runner: Runner, sbd: Sbd, root: Path) -> None:
     kernel.load(runner, [sbd.watchdog_module], root)
     device = _below(root, sbd.watchdog_device)
     missing = (
@@ -116,11 +118,11 @@ def _below(root: Path, path: str) -> Path:
 def plan_devices(runner: Runner, spec: ClusterSpec) -> Plan:
     """Return which of SBD's disks need a header; raise Refused where consent is missing.
 
-    Raises KvmhaError when a disk is not there.
+    Raises KvmhaError when a disk cannot be read, unless sbd runs here and can do without it.
     """
     seen = _observe_devices(runner, spec)
-    replaced = any(found.header for found in seen.values())
-    running = replaced and up(services.show(runner, ["sbd"])["sbd"])
+    asked = any(found.header or found.error for found in seen.values())
+    running = asked and runs(runner)
     return build.plan_devices(spec, seen, running=running)
 
 
@@ -154,16 +156,12 @@ def create(runner: Runner, device: str, timeouts: sbd_header.Timeouts) -> None:
 
 
 def _observe_devices(runner: Runner, spec: ClusterSpec) -> dict[str, build.DeviceSeen]:
-    seen, problems = {}, []
-    for device in spec.fencing.sbd.devices:
+    seen = {}
+    for device in spec.fencing.disks:
         try:
             seen[device] = _observe_device(runner, device)
-        except KvmhaError as error:
-            problems.append(error)
-    if len(problems) > 1:
-        raise KvmhaError("; ".join(error.message for error in problems), hint=problems[0].hint)
-    if problems:
-        raise problems[0]
+        except (KvmhaError, OSError) as error:
+            seen[device] = build.DeviceSeen(error=_why(device, error))
     return seen
 
 
@@ -187,18 +185,25 @@ def read_header(device: str) -> tuple[sbd_header.Header | None, dict[str, str]]:
 def status(runner: Runner, spec: ClusterSpec) -> dict[str, Any]:
     """Return what sbd, its disks and the watchdog are like, seen from this node.
 
-    Keys: ``devices`` {device: {slots: {node: message}, timeouts, uuid, error}}, ``service``
-    {active, enabled}, ``watchdog`` {device, exists, identity}. A node that is well has the
-    message ``clear`` on every device. Starts one program.
+    Keys: ``mode`` (disk, diskless, or off where SBD is not used), ``level`` of the disks (ok;
+    degraded: nodes can be fenced without those that are gone; lost: they cannot), ``devices``
+    {device: {slots: {node: message}, timeouts, uuid, error}}, ``service`` {active, enabled},
+    ``watchdog`` {device, exists, identity}. A node that is well has the message ``clear`` on
+    every device. Starts one program.
     """
     _, active, enabled = services.show(runner, ["sbd"])["sbd"]
-    device = spec.fencing.sbd.watchdog_device
+    sbd = spec.fencing.sbd
+    device = sbd.watchdog_device if sbd else ""
+    devices = {path: _device_status(path) for path in spec.fencing.disks}
+    readable = sum(not view["error"] for view in devices.values())
     return {
-        "devices": {path: _device_status(path) for path in spec.fencing.sbd.devices},
+        "mode": ("diskless" if spec.fencing.diskless else "disk") if sbd else "off",
+        "level": spec.fencing.level(readable),
+        "devices": devices,
         "service": {"active": active, "enabled": enabled in ("enabled", "enabled-runtime")},
         "watchdog": {
             "device": device,
-            "exists": Path(device).exists(),
+            "exists": bool(device) and Path(device).exists(),
             "identity": _identity(device),
         },
     }
@@ -208,11 +213,22 @@ def _device_status(path: str) -> dict[str, Any]:
     empty: dict[str, Any] = {"slots": {}, "timeouts": {}, "uuid": "", "error": ""}
     try:
         header, slots = read_header(path)
-    except KvmhaError as error:
-        return empty | {"error": str(error)}
+    except (KvmhaError, OSError) as error:
+        return empty | {"error": _why(path, error)}
     if header is None:
         return empty | {"error": f"{path} carries no SBD header"}
     return empty | {"slots": slots, "timeouts": vars(header.timeouts), "uuid": header.uuid}
+
+
+def _why(path: str, error: KvmhaError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"{path} cannot be read: {error.strerror or error}"
+    return error.message
+
+
+def runs(runner: Runner) -> bool:
+    """Tell whether sbd runs on this node."""
+    return up(services.show(runner, ["sbd"])["sbd"])
 
 
 def _identity(device: str) -> str:
@@ -220,3 +236,38 @@ def _identity(device: str) -> str:
     name = Path(device).name
     name = "watchdog0" if name == "watchdog" else name
     return (files.read(f"/sys/class/watchdog/{name}/identity") or "").strip()
+
+
+# --- a message that does no harm ---------------------------------------------------------------
+
+
+def test(runner: Runner, spec: ClusterSpec, node: str) -> dict[str, str]:
+    """Send the message ``test`` to ``node`` over every disk; return each disk's slot thereafter.
+
+    ``clear`` is a message that was read: sbd there logs it and goes on, no harm is done. Takes
+    msgwait, since ``sbd message`` waits for it. Raises KvmhaError where there is nobody to
+    send to, and when a message was not read.
+    """
+    if not spec.fencing.disks:
+        raise KvmhaError(
+            "there is no SBD disk to send a message over",
+            hint="fencing.test tries the fencing that there is",
+        )
+    _refuse_unread(_slots(spec, node), f"{node} cannot be sent a message")
+    disks = [word for device in spec.fencing.disks for word in ("-d", device)]
+    limit = timeouts.derive(spec).msgwait / 1000 + 60
+    runner.run(["sbd", *disks, "message", node, "test"], timeout=limit)
+    slots = _slots(spec, node)
+    _refuse_unread(slots, f"{node} has not read its message")
+    return slots
+
+
+def _slots(spec: ClusterSpec, node: str) -> dict[str, str]:
+    return {one: read_header(one)[1].get(node, "without a slot") for one in spec.fencing.disks}
+
+
+def _refuse_unread(slots: dict[str, str], what: str) -> None:
+    wrong = [f"on {device} it is {said}" for device, said in slots.items() if said != "clear"]
+    if wrong:
+        hint = "does sbd run there, and does it read the disk? see sbd.status on that node"
+        raise KvmhaError(f"{what}: {'; '.join(wrong)}", hint=hint)

@@ -1,4 +1,4 @@
-Pacemaker fences by SBD:
+Pacemaker fences nodes that fail:
   pacemaker.configured:
     - part: fencing
     - spec: {{ pillar.get("kvmha", {}) | json }}

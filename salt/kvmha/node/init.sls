@@ -37,7 +37,7 @@ extend:
         - sls: kvmha.node.fencing
 {%- endif %}
 {%- if first %}
-  Pacemaker fences by SBD:
+  Pacemaker fences nodes that fail:
     pacemaker:
       - require:
         - sls: kvmha.node.running

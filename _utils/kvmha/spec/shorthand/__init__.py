@@ -1,7 +1,7 @@
 """What VMs, filesystems and fencing mean in Pacemaker's words, one file for each.
 
-Resource names are ``fencing-sbd``, ``dlm``, ``lvmlockd``, ``lv-<vg>-<lv>``, ``fs-<name>``,
-``vm-<name>``; a clone is called like its primitive with ``-clone`` behind.
+Resource names are ``fencing-sbd``, ``fencing-<name>``, ``dlm``, ``lvmlockd``, ``lv-<vg>-<lv>``,
+``fs-<name>``, ``vm-<name>``; a clone is called like its primitive with ``-clone`` behind.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def shorthand(spec: ClusterSpec, agent: str, parts: Collection[str] = PARTS) -> 
         rsc_defaults=values(fencing.rsc_defaults(spec)),
         resources=tuple(resources),
         constraints=tuple(constraints),
+        fencing_levels=fencing.levels(spec),
     )
 
 
