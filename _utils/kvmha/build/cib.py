@@ -19,7 +19,7 @@ from kvmha.spec.cib_overlay import laid_over
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.shorthand import PARTS, shorthand
 from kvmha.spec.shorthand.fencing import DELAY_MAX, PRIORITY, PRIORITY_DELAY, is_two
-from kvmha.spec.shorthand.vms import TRANSPORT
+from kvmha.spec.shorthand.vms import TRANSPORTS
 
 
 def build(
@@ -82,8 +82,8 @@ def _former(spec: ClusterSpec) -> Iterable[Former]:
             yield from (Former(owner, tag, name, value) for name, value in values.items())
     for vm in spec.vms:
         if not vm.migrate:
-            for name, value in TRANSPORT.items():
-                yield Former(f"vm-{vm.name}", "instance_attributes", name, value)
+            for value in TRANSPORTS:
+                yield Former(f"vm-{vm.name}", "instance_attributes", "migration_transport", value)
 
 
 def _families(spec: ClusterSpec) -> tuple[str, ...]:
