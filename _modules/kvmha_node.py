@@ -43,8 +43,9 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what an SLS must know to be written for this node.
 
     ``first`` tells whether this is the first node of the list: the one that does what is done
-    once for the cluster. ``filesystems`` and ``vms`` are names. All are empty when ``spec``
-    has mistakes: the states that get it name them.
+    once for the cluster. ``filesystems`` and ``vms`` are names, ``lockspace`` that of the
+    filesystem with virtlockd's leases. All are empty when ``spec`` has mistakes: the states that
+    get it name them.
 
     CLI Example:
 
@@ -55,11 +56,12 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     try:
         cluster = _load(spec)
     except KvmhaError:
-        return {"first": False, "filesystems": [], "vms": []}
+        return {"first": False, "filesystems": [], "vms": [], "lockspace": ""}
     return {
         "first": cluster.nodes[0].minion_id == __opts__["id"],
         "filesystems": [filesystem.name for filesystem in cluster.storage.filesystems],
         "vms": [vm.name for vm in cluster.vms],
+        "lockspace": cluster.lockspace.name if cluster.lockspace else "",
     }
 
 
