@@ -115,7 +115,7 @@ def _cpu(vm: Vm, node: str, facts: Mapping[str, Facts]) -> Iterator[str]:
     if "error" in have:
         yield f"its CPUs are not known: {have['error']}"
     elif mode == "custom" and model and model not in have["models"]:
-        yield f"its processor cannot be a {model} (hint: virsh domcapabilities; an older model)"
+        yield f"its processor cannot be the model {model} (hint: virsh domcapabilities; an older model)"
     elif mode != "custom":
         yield from _host_cpu(vm, node, facts, mode)
 
@@ -130,7 +130,7 @@ def _host_cpu(vm: Vm, node: str, facts: Mapping[str, Facts], mode: str) -> Itera
         lacks = sorted({*their["host_features"]} - {*have["host_features"]})
         exact = mode == "host-passthrough" and their["host_model"] != have["host_model"]
         if lacks or exact:
-            what = f"lacks {', '.join(lacks)}" if lacks else f"is a {have['host_model']}"
+            what = f"lacks {', '.join(lacks)}" if lacks else f"is of the model {have['host_model']}"
             yield (
                 f"with {mode}, as {other} has it, its processor {what}"
                 " (hint: name a CPU model that all nodes have)"
