@@ -84,7 +84,7 @@ def facts(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what this node says of each VM that it may get by migration. Changes nothing.
 
     Judged, for all nodes together, by ``kvmha.gates.migration``. The libvirt of every other
-    node is asked, at once; one that does not answer costs 20 seconds.
+    node is asked, at once; one that does not answer costs ``deadlines.answer``.
 
     CLI Example:
 

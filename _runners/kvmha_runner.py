@@ -67,8 +67,10 @@ def migration_matrix(pillar: dict[str, Any] | None = None) -> dict[str, Any]:
     run = __salt__["state.orchestrate"]("kvmha.orch.migration", pillar=pillar)
     results = next(iter(run["data"].values()))
     found = report.of_run(results, seconds=0.0, test=False)
-    lines = "\n".join(found["failures"] or [each["comment"] for each in results.values()])
-    return _ended(found["result"]) | {"matrix": lines.splitlines()}
+    told = found["failures"] or [
+        each["comment"] for tag, each in results.items() if tag.endswith("migration_possible")
+    ]
+    return _ended(found["result"]) | {"matrix": "\n".join(told).splitlines()}
 
 
 def validate_pillar(*paths: str) -> dict[str, Any]:

@@ -90,7 +90,8 @@ def test_test_mode_tells_and_makes_no_key(states, homes, pillar):
     assert list(home.iterdir()) == []
 
 
-def test_keys_go_round_and_private_ones_stay(states, homes, pillar, master, ext_pillar, tmp_path):
+def test_keys_go_round_and_private_ones_stay(states, homes, pillar, master, ext_pillar):
+    tmp_path = homes(NODES[0]).parent
     for node in NODES:
         ret, home = ready(states, homes, node, pillar)
         assert ret["result"] is True, ret["comment"]
@@ -163,16 +164,19 @@ def test_keys_reach_nodes_alone_and_broken_files_do_no_harm(ext_pillar, pillar, 
 # --- leases ------------------------------------------------------------------------------------
 
 
+@pytest.fixture(name="leasing")
+def leasing_pillar(pillar, changed, tmp_path):
+    said = {"libvirt": {"locking": "virtlockd"}}
+    said["storage.filesystems[0].mount"] = str(tmp_path / "vmstore")
+    return {"kvmha": changed(pillar["kvmha"], said)}
+
+
 @pytest.mark.parametrize("test", [True, False])
 def test_leases_get_their_folder_on_the_mounted_filesystem(
-    test, states, pillar, changed, tmp_path, monkeypatch
+    test, states, leasing, tmp_path, monkeypatch
 ):
     mount = tmp_path / "vmstore"
-    spec = changed(
-        pillar["kvmha"],
-        {"libvirt": {"locking": "virtlockd"}, "storage.filesystems[0].mount": str(mount)},
-    )
-    made = states("ha-host1", {"kvmha": spec}, test=test)[0]["virtlockd.lockspace_made"]
+    made = states("ha-host1", leasing, test=test)[0]["virtlockd.lockspace_made"]
     if not test:
         assert "is not mounted here" in made("leases")["comment"]
     mount.mkdir()

@@ -115,7 +115,7 @@ def _cpu(vm: Vm, node: str, facts: Mapping[str, Facts]) -> Iterator[str]:
     if "error" in have:
         yield f"its CPUs are not known: {have['error']}"
     elif mode == "custom" and model and model not in have["models"]:
-        yield f"its processor cannot be the model {model} (hint: virsh domcapabilities; an older model)"
+        yield f"its processor cannot be the model {model} (hint: name an older one)"
     elif mode != "custom":
         yield from _host_cpu(vm, node, facts, mode)
 

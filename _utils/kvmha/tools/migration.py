@@ -19,7 +19,7 @@ from kvmha.tools import files
 from kvmha.tools.libvirt import SYSTEM
 from kvmha.tools.runner import Runner
 
-_TIMEOUT = 20.0  # seconds for another node's libvirt to answer
+_TIMEOUT = 20.0  # seconds for this node's libvirt to answer
 _FIRST_PORT = 49152  # libvirt's own (qemu.conf, migration_port_min)
 
 
@@ -66,7 +66,10 @@ def _peer(runner: Runner, spec: ClusterSpec, node: Node) -> str:
     uri = remote_uri(spec, node.name)
     batch = "?no_tty=1" if spec.libvirt.migration.transport == "ssh" else ""
     try:
-        runner.run(["virsh", "-q", "-c", f"{uri}{batch}", "hostname"], timeout=_TIMEOUT)
+        runner.run(
+            ["virsh", "-q", "-c", f"{uri}{batch}", "hostname"],
+            timeout=spec.deadlines.answer / 1000,
+        )
     except CommandFailed as error:
         why = error.output.splitlines()[-1] if error.output else error.message
         return f"{uri}: {why.removeprefix('error: ').strip()}"
