@@ -14,6 +14,7 @@ from typing import Any
 from salt.utils.event import get_master_event
 
 from kvmha import gates
+from kvmha.ask import ask
 from kvmha.errors import KvmhaError
 from kvmha.gates import answers, vms
 from kvmha.gates import preflight as preflight_gate
@@ -52,12 +53,13 @@ def layout(spec: dict[str, Any]) -> dict[str, Any]:
     try:
         cluster = load(spec)
     except KvmhaError:
-        return {"valid": False, "minions": [], "first": "", "failover": False}
+        return {"valid": False, "minions": [], "first": "", "failover": False, "moves": ""}
     return {
         "valid": True,
         "minions": [node.minion_id for node in cluster.nodes],
         "first": cluster.nodes[0].minion_id,
         "failover": cluster.validate.failover,
+        "moves": cluster.libvirt.migration.transport if cluster.moves else "",
     }
 
 
@@ -285,27 +287,7 @@ def _ask(
     timeout: float,
     nodes: Collection[str] = (),
 ) -> dict[str, dict[str, Any] | None]:
-    """Call ``function`` on all nodes or those named; return node -> answer, None for silence.
-
-    An answer that is an error is ``{"error": text}``. ``timeout`` is the seconds after which
-    Salt asks whether the job still runs; one that does is waited for.
-    """
-    minions = {
-        node.minion_id: node.name for node in cluster.nodes if not nodes or node.name in nodes
-    }
-    said = __salt__["saltutil.cmd"](
-        list(minions), function, tgt_type="list", kwarg=kwargs, timeout=int(timeout)
-    )
-    return {name: _answered(said.get(minion)) for minion, name in minions.items()}
-
-
-def _answered(said: dict[str, Any] | None) -> dict[str, Any] | None:
-    if not said or "ret" not in said:
-        return None
-    answer = said["ret"]
-    if isinstance(answer, dict) and not said.get("retcode"):
-        return answer
-    return {"error": str(answer).removeprefix("ERROR: ")}
+    return ask(__salt__["saltutil.cmd"], cluster, function, kwargs, timeout=timeout, nodes=nodes)
 
 
 def _observe(

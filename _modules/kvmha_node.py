@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kvmha import platforms
+from kvmha import platforms, sls
 from kvmha.errors import KvmhaError
 from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
-from kvmha.spec import ClusterSpec, load, lvm
+from kvmha.spec import ClusterSpec, load
 from kvmha.tools import host, packages, services
 from kvmha.tools.runner import Runner
 from kvmha.tools.services import Unit
@@ -43,9 +43,8 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what an SLS must know to be written for this node.
 
     ``first`` tells whether this is the first node of the list: the one that does what is done
-    once for the cluster. ``filesystems`` and ``vms`` are names, ``volume_groups``, ``volumes``
-    and ``former_volumes`` those of LVM. All are empty when ``spec`` has mistakes: the states
-    that get it name them.
+    once for the cluster. The rest is what ``kvmha.sls`` says, all of it empty when ``spec``
+    has mistakes: the states that get it name them.
 
     CLI Example:
 
@@ -56,12 +55,8 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     try:
         cluster = _load(spec)
     except KvmhaError:
-        return {"first": False, "filesystems": [], "vms": []} | lvm.layout(None)
-    return {
-        "first": cluster.nodes[0].minion_id == __opts__["id"],
-        "filesystems": [filesystem.name for filesystem in cluster.storage.filesystems],
-        "vms": [vm.name for vm in cluster.vms],
-    } | lvm.layout(cluster)
+        return {"first": False} | sls.layout(None)
+    return {"first": cluster.nodes[0].minion_id == __opts__["id"]} | sls.layout(cluster)
 
 
 @user_errors

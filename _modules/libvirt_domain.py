@@ -19,7 +19,7 @@ from kvmha.spec import ClusterSpec, load
 from kvmha.spec.vms import Vm
 from kvmha.tools import files, host, images
 from kvmha.tools.libvirt import Libvirt
-from kvmha.tools.libvirt_host import observe_host, restart
+from kvmha.tools.libvirt_host import Host, apply_host, observe_host
 from kvmha.tools.runner import Runner
 
 __version__ = "0.1.0"
@@ -87,7 +87,7 @@ def host_plan(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """
     service = _service()
     seen = observe_host(Runner(), service)
-    return libvirt_host.plan(_load(spec), service, seen).to_dict()
+    return libvirt_host.plan(_load(spec), service, seen, __opts__["id"]).to_dict()
 
 
 @user_errors
@@ -105,20 +105,9 @@ def host_apply(spec: dict[str, Any] | None = None, expect: str | None = None) ->
     """
     cluster, runner, service = _load(spec), Runner(), _service()
     seen = observe_host(runner, service)
-    todo = libvirt_host.plan(cluster, service, seen)
+    todo = libvirt_host.plan(cluster, service, seen, __opts__["id"])
     todo.refuse_stale(expect)
-    addresses = [change.address for change in todo.changes]
-    if f"file:{libvirt_host.DROP_IN}" in addresses:
-        files.write(libvirt_host.DROP_IN, libvirt_host.drop_in(service) or "")
-        runner.run(["systemctl", "daemon-reload"])
-    for address in addresses:
-        if address.startswith("domain:"):
-            Libvirt(runner).disable_autostart(address.split(":")[1])
-    text = libvirt_host.wanted_qemu_conf(cluster, seen)
-    if text is not None:
-        files.write(libvirt_host.QEMU_CONF, text)
-    if seen.active and (text is not None or seen.stale):
-        restart(runner, service)
+    apply_host(runner, cluster, Host(service, __opts__["id"]), seen, todo)
     _tell(todo)
     return todo.to_dict()
 

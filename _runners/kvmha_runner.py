@@ -51,6 +51,28 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
     return _ended(found["result"]) | found | {"versions": versions}
 
 
+def migration_matrix(pillar: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Show for each VM that moves live which node it may come to, and why not. Changes nothing.
+
+    Returns ``matrix``, the lines of it, reasons included. The exit status is 1 when a node would
+    break a VM.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.migration_matrix
+    """
+    logging.getLogger("salt.state").addFilter(_is_readable)
+    run = __salt__["state.orchestrate"]("kvmha.orch.migration", pillar=pillar)
+    results = next(iter(run["data"].values()))
+    found = report.of_run(results, seconds=0.0, test=False)
+    told = found["failures"] or [
+        each["comment"] for tag, each in results.items() if tag.endswith("migration_possible")
+    ]
+    return _ended(found["result"]) | {"matrix": "\n".join(told).splitlines()}
+
+
 def validate_pillar(*paths: str) -> dict[str, Any]:
     """Return all mistakes of pillar files, each with its line, without asking a node.
 

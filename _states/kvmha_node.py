@@ -133,6 +133,42 @@ def authkey_made(name: str, spec: dict[str, Any], allow: str = "reload") -> dict
     return _converged(name, "kvmha_master.authkey", spec, allow)
 
 
+def migration_keys_known(name: str, spec: dict[str, Any], allow: str = "reload") -> dict[str, Any]:
+    """Ensure that the master has the public ssh keys of all nodes, to hand on. On the master.
+
+    .. code-block:: yaml
+
+        The nodes' public keys are known:
+          kvmha.migration_keys_known:
+            - spec: {{ pillar["kvmha"] | json }}
+    """
+    return _converged(name, "kvmha_migration.keys", spec, allow)
+
+
+def migration_possible(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """Ensure that each VM that moves live could come to each node; show both. On the master.
+
+    Looks once. A node that would break a VM fails this with the reason, so that nothing is
+    tried. In test mode what is missing is no failure.
+
+    .. code-block:: yaml
+
+        Virtual machines may come to every node:
+          kvmha.migration_possible:
+            - spec: {{ pillar["kvmha"] | json }}
+    """
+    shown: list[str] = []
+
+    def problems() -> list[str]:
+        found = __salt__["kvmha_migration.matrix"](spec)
+        shown[:] = found["table"]
+        for line in shown:
+            _say(f"    {line}")
+        return [*shown, *found["problems"]] if found["problems"] else []
+
+    return checked(name, missing=problems, test=__opts__["test"], said=lambda: "\n".join(shown))
+
+
 def gate(name: str, spec: dict[str, Any], gate: str) -> dict[str, Any]:
     """Wait until the gate ``gate`` is open; fail with what keeps it closed. On the master.
 

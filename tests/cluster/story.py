@@ -215,8 +215,19 @@ class Story:
                 # The looks at two nodes are seconds apart: only what is still so is a double.
                 again = self._look()
                 seen = {vm: sorted({*hosts} & {*again.get(vm, [])}) for vm, hosts in seen.items()}
+                # A VM that moves live has a process on both, and runs in one of them.
+                seen = {vm: self.running(vm, hosts) for vm, hosts in seen.items()}
             self.looks += 1
             self.doubles += [f"{vm}: {hosts}" for vm, hosts in seen.items() if len(hosts) > 1]
+
+    def running(self, vm: str, hosts: list[str]) -> list[str]:
+        """Return those of ``hosts`` whose libvirt has ``vm`` running, not paused."""
+        ask = f"timeout 60 virsh -q -c qemu:///system domstate {vm}"
+        return [
+            host
+            for host in hosts
+            if self.lab.node(host).run(ask, check=False, timeout=90).stdout.strip() == "running"
+        ]
 
     def _look(self) -> dict[str, list[str]]:
         seen: dict[str, list[str]] = {}

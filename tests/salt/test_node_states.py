@@ -73,7 +73,8 @@ def test_platform_is_known(grains, pillar, modules):
 
 def test_layout_tells_the_first_node(pillar, modules):
     first = modules("ha-host1", pillar)["kvmha.layout"](pillar["kvmha"])
-    assert first == {"first": True, "filesystems": ["vmstore"], "vms": ["web1"]}
+    names = {"filesystems": ["vmstore"], "vms": ["web1"], "lockspace": ""}
+    assert first == {"first": True, **names}
     assert modules("ha-host2", pillar)["kvmha.layout"](pillar["kvmha"])["first"] is False
 
 

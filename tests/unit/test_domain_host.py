@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 
 import pytest
 
-from kvmha.build import libvirt_host
+from kvmha.build import libvirt_host, libvirt_tcp
 from kvmha.build.libvirt_host import Observed
 from kvmha.plan import Disruption
 from kvmha.spec import load
@@ -102,3 +103,96 @@ def test_a_daemon_is_stale_when_its_file_is_newer(
     monkeypatch.setattr(libvirt_host, "QEMU_CONF", str(conf))
     seen = observe_host(Systemctl(*answer), "libvirtd")
     assert (seen.active, seen.stale) == expected
+
+
+# --- migration and locks -----------------------------------------------------------------------
+
+MOVING = {"vms[0].migrate": True, "libvirt.qemu_conf": {}}
+
+
+def planned(spec, seen, service="libvirtd"):
+    return libvirt_host.plan(spec, service, seen, "ha-host2")
+
+
+def test_memory_of_guests_keeps_to_a_link_and_its_ports(example, changed):
+    said = {"libvirt.migration": {"link": 0, "port_min": 50000, "port_max": 50009}}
+    spec = load(changed(example("lab"), MOVING | said))
+    assert libvirt_host.wanted_qemu_conf(spec, Observed(), "ha-host2").splitlines() == [
+        'migration_address = "192.168.56.102"',
+        'migration_host = "192.168.56.102"',
+        "migration_port_min = 50000",
+        "migration_port_max = 50009",
+    ]
+
+
+def test_leases_are_on_the_shared_filesystem_and_taken_back_when_unsaid(example, changed):
+    spec = load(changed(example("lab"), {"libvirt": {"locking": "virtlockd"}}))
+    text = libvirt_host.wanted_qemu_conf(spec, Observed(), "ha-host2")
+    leases = libvirt_host.wanted_lockd_conf(spec, Observed())
+    assert text == 'lock_manager = "lockd"\n'
+    assert 'file_lockspace_dir = "/srv/vmstore/.virtlockd"' in leases
+    seen = Observed(qemu_conf=text, lockd_conf=leases)
+    assert planned(spec, seen).text() == "! service:virtlockd.socket: enable and start"
+    assert planned(spec, replace(seen, virtlockd=True)).text() == ""
+    back = load(changed(example("lab"), {"libvirt": {}}))
+    assert planned(back, seen).text() == "~ qemu.conf:lock_manager: lockd -> nop  [reload]"
+
+
+def test_another_lock_manager_is_not_ours_to_take_back(example, changed):
+    spec = load(changed(example("lab"), {"libvirt": {}}))
+    assert planned(spec, Observed(qemu_conf='lock_manager = "sanlock"\n')).text() == ""
+
+
+def test_locks_come_before_the_vms_or_at_the_price_of_their_restart(example, changed):
+    spec = load(changed(example("lab"), {"libvirt": {"locking": "virtlockd"}}))
+    assert planned(spec, Observed(virtlockd=True)).disruption is Disruption.RELOAD
+    plan = planned(spec, Observed(virtlockd=True, running=("web1",)))
+    assert plan.disruption is Disruption.RESOURCE_RESTART
+    assert "web1 runs here, and keeps the leases it has" in plan.text()
+
+
+@pytest.mark.parametrize(
+    ("service", "daemon"), [("libvirtd", "libvirtd"), ("virtqemud", "virtproxyd")]
+)
+def test_tcp_listens_on_the_cluster_alone_and_says_that_it_is_open(
+    example, changed, service, daemon
+):
+    said = MOVING | {"libvirt.migration": {"transport": "tcp"}}
+    spec = load(changed(example("lab"), said))
+    plan = planned(spec, Observed(drop_in=libvirt_host.drop_in(service)), service)
+    assert [change.address for change in plan.changes] == [
+        f"{daemon}.conf:auth_tcp",
+        f"file:/etc/systemd/system/{daemon}-tcp.socket.d/kvmha.conf",
+        f"service:{daemon}-tcp.socket",
+    ]
+    assert "NOT ENCRYPTED AND WITHOUT A PASSWORD" in plan.text()
+    drop_in = libvirt_tcp.drop_in(spec, "ha-host2").splitlines()
+    assert drop_in[1:3] == ["ListenStream=", "ListenStream=192.168.56.102:16509"]
+    assert "IPAddressDeny=any" in drop_in
+
+
+def test_tcp_is_closed_and_its_password_asked_again_when_it_is_unsaid(example, changed):
+    listening = load(changed(example("lab"), MOVING | {"libvirt.migration": {"transport": "tcp"}}))
+    drop_in = libvirt_tcp.drop_in(listening, "ha-host2")
+    seen = libvirt_tcp.Observed('auth_tcp = "none"\n', drop_in, True)
+    assert planned(listening, Observed(tcp=seen)).changes == ()
+    spec = load(changed(example("lab"), MOVING))
+    plan = planned(spec, Observed(tcp=seen))
+    assert [change.text().splitlines()[0] for change in plan.changes] == [
+        "~ libvirtd.conf:auth_tcp: none -> sasl  [reload]",
+        "- file:/etc/systemd/system/libvirtd-tcp.socket.d/kvmha.conf (was [Socket]",
+    ]
+
+
+def test_a_socket_that_is_not_ours_is_left_alone(example, changed):
+    spec = load(changed(example("lab"), MOVING))
+    seen = libvirt_tcp.Observed('auth_tcp = "none"\n', None, True)
+    assert planned(spec, Observed(tcp=seen)).text() == ""
+
+
+def test_ipv6_is_written_in_brackets(example, changed):
+    said = {f"nodes[{n}].links": [f"fd00::{n + 1}"] for n in range(3)}
+    spec = load(
+        changed(example("lab"), MOVING | said | {"libvirt.migration": {"transport": "tcp"}})
+    )
+    assert "ListenStream=[fd00::2]:16509" in libvirt_tcp.drop_in(spec, "ha-host2")

@@ -18,7 +18,7 @@ from kvmha.spec.cib import Cib
 from kvmha.spec.cib_overlay import laid_over
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.shorthand import PARTS, fencing, shorthand
-from kvmha.spec.shorthand.vms import TRANSPORT
+from kvmha.spec.shorthand.vms import TRANSPORTS
 
 
 def build(
@@ -80,8 +80,8 @@ def _former(spec: ClusterSpec) -> Iterable[Former]:
     yield from (Former(*one) for one in fencing.former(spec))
     for vm in spec.vms:
         if not vm.migrate:
-            for name, value in TRANSPORT.items():
-                yield Former(f"vm-{vm.name}", "instance_attributes", name, value)
+            for value in TRANSPORTS:
+                yield Former(f"vm-{vm.name}", "instance_attributes", "migration_transport", value)
 
 
 def _families(spec: ClusterSpec) -> tuple[str, ...]:

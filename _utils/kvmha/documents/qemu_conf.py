@@ -1,5 +1,5 @@
-"""libvirt's ``qemu.conf``: one ``key = value`` a statement, where a value is a quoted string,
-a number or a list of strings in brackets, which may span lines.
+"""libvirt's ``qemu.conf`` and its other files: one ``key = value`` a statement, where a value is
+a quoted string, a number or a list of strings in brackets, which may span lines.
 
 Source: the comments in the file that libvirt ships, and src/util/virconf.c.
 """
@@ -58,8 +58,10 @@ def edit(text: str, wanted: Mapping[str, str | int | bool]) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def diff(text: str, wanted: Mapping[str, str | int | bool]) -> list[Change]:
-    """Return the changes that ``edit`` makes.
+def diff(
+    text: str, wanted: Mapping[str, str | int | bool], name: str = "qemu.conf"
+) -> list[Change]:
+    """Return the changes that ``edit`` makes, in the file called ``name``.
 
     The daemon reads the file when it starts; running domains survive its restart, hence RELOAD.
     """
@@ -68,10 +70,10 @@ def diff(text: str, wanted: Mapping[str, str | int | bool]) -> list[Change]:
     for key, raw in wanted.items():
         new, old = scalar(raw), have.get(key)
         if old is None:
-            changes.append(Change(Action.CREATE, f"qemu.conf:{key}", None, new, Disruption.RELOAD))
+            changes.append(Change(Action.CREATE, f"{name}:{key}", None, new, Disruption.RELOAD))
         elif old != new or isinstance(old, int) != isinstance(new, int):
             shown = ", ".join(old) if isinstance(old, tuple) else old
-            changes.append(Change(Action.UPDATE, f"qemu.conf:{key}", shown, new, Disruption.RELOAD))
+            changes.append(Change(Action.UPDATE, f"{name}:{key}", shown, new, Disruption.RELOAD))
     return changes
 
 

@@ -137,16 +137,6 @@ def path(name: str) -> str:
     return f"/dev/{name}"
 
 
-def layout(spec: ClusterSpec | None) -> dict[str, list[str]]:
-    """Return what an SLS must know: groups, volumes, and those to go; nothing without a spec."""
-    named = list(volumes(spec)) if spec else []
-    return {
-        "volume_groups": [group.name for group in spec.storage.volume_groups] if spec else [],
-        "volumes": [one.name for one in named if one.present],
-        "former_volumes": [one.name for one in named if not one.present],
-    }
-
-
 def used_by_a_vm(spec: ClusterSpec, name: str) -> bool:
     """Tell whether a VM has a disk on ``vg/lv``."""
     disks = (disk for vm in spec.vms for disk in vm.disks)

@@ -155,6 +155,21 @@ class ClusterSpec:
             (fs for fs in self.storage.filesystems if not wanted or fs.name == wanted), None
         )
 
+    @property
+    def lockspace(self) -> Filesystem | None:
+        """The filesystem that holds the leases of virtlockd, None when there are none."""
+        if self.libvirt.locking == "none":
+            return None
+        wanted = self.libvirt.lockspace
+        return next(
+            (fs for fs in self.storage.filesystems if not wanted or fs.name == wanted), None
+        )
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether there is a VM that moves live."""
+        return any(vm.migrate for vm in self.vms)
+
     def folder_of(self, vm: Vm) -> str:
         """Return the folder of ``vm`` on its filesystem: disks, domain XML, serial log."""
         filesystem = self.filesystem_of(vm)

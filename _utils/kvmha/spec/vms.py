@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kvmha.spec.classes import vocabulary
-from kvmha.spec.fields import said
+from kvmha.spec.fields import optional, said
+from kvmha.spec.migration import Migration
 
 
 @vocabulary(frozen=True)
@@ -17,6 +18,21 @@ class Libvirt:
         "Settings of /etc/libvirt/qemu.conf beside those we need.",
         default=dict,
         example={"security_driver": "none"},
+    )
+    migration: Migration = said("object", "How VMs move live.", of=Migration, default=Migration)
+    locking: str = said(
+        "text",
+        "What refuses to start a VM whose disks a VM on another node has open, whoever asks; "
+        "`virtlockd` keeps leases on a cluster filesystem.",
+        default="none",
+        choices=("none", "virtlockd"),
+        example="virtlockd",
+    )
+    lockspace: str = said(
+        "name",
+        "Cluster filesystem for the leases of virtlockd; empty: the first.",
+        default="",
+        example="vmstore",
     )
 
 
@@ -100,7 +116,19 @@ class Vm:
         "name", "Nodes it never runs on.", many=True, default=(), example=["ha-host3"]
     )
     migrate: bool = said("boolean", "Move it live.", default=False, example=True)
+    params: Mapping[str, str | int | bool] = said(
+        "scalars",
+        "Further parameters of the agent ocf:heartbeat:VirtualDomain, held against its metadata.",
+        default=dict,
+        example={"migration_downtime": 500},
+    )
     start_timeout: int = said("duration", "Time to start.", default=120_000, example="2min")
     stop_timeout: int = said("duration", "Time to stop.", default=180_000, example="3min")
+    migrate_to_timeout: int | None = optional(
+        "duration", "Time to move its memory away; unsaid: that to stop.", example="10min"
+    )
+    migrate_from_timeout: int | None = optional(
+        "duration", "Time to be seen after a move; unsaid: that to start.", example="2min"
+    )
     monitor_interval: int = said("duration", "Time between checks.", default=20_000, example="20s")
     monitor_timeout: int = said("duration", "Time for a check.", default=60_000, example="60s")

@@ -24,12 +24,16 @@ def make(path: Path, *, owner: str = "") -> None:
 
     ``owner`` is the user the master runs as, who must be able to read it.
     """
-    if path.exists():
-        return
+    if not path.exists():
+        keep(path, secrets.token_bytes(_LENGTH), mode=0o600, owner=owner)
+
+
+def keep(path: Path, data: bytes, *, mode: int, owner: str = "") -> None:
+    """Write a file of ours on the master, in folders that nobody but ``owner`` can look into."""
     for folder in (path.parent.parent, path.parent):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _give(folder, owner)
-    files.write(path, secrets.token_bytes(_LENGTH), mode=0o600)
+    files.write(path, data, mode=mode)
     _give(path, owner)
 
 

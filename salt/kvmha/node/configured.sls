@@ -49,3 +49,7 @@ OCFS2 talks to Pacemaker:
 libvirt leaves virtual machines to the cluster:
   libvirt_domain.host_managed:
     - spec: {{ spec }}
+
+Nodes may send each other virtual machines:
+  libvirt_migration.ready:
+    - spec: {{ spec }}

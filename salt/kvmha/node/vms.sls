@@ -3,6 +3,16 @@
 {%- set spec = document | json %}
 {%- set layout = salt["kvmha.layout"](document) %}
 
+{%- if layout.lockspace %}
+
+Leases of disks have their place:
+  virtlockd.lockspace_made:
+    - spec: {{ spec }}
+    - require_in:
+      - pacemaker: Pacemaker runs the virtual machines
+
+{%- endif %}
+
 {%- for vm in layout.vms %}
 
 VM {{ vm }} is on its shared filesystem:

@@ -153,6 +153,38 @@ Shared filesystems are mounted everywhere:
     - require:
       - kvmha: Shared filesystems are mounted everywhere
 
+{%- if layout.moves == "ssh" %}
+
+The nodes' public keys are known:
+  kvmha.migration_keys_known:
+    - spec: {{ spec }}
+    - require:
+      - kvmha: "Stage: vms"
+
+Nodes trust each other's keys:
+  salt.state:
+    - tgt: {{ nodes }}
+    - tgt_type: list
+    - sls: kvmha.node.migration
+    - timeout: 120
+    - require:
+      - kvmha: The nodes' public keys are known
+
+{%- endif %}
+{%- if layout.moves %}
+
+Virtual machines may come to every node:
+  kvmha.migration_possible:
+    - spec: {{ spec }}
+    - require:
+{%- if layout.moves == "ssh" %}
+      - salt: Nodes trust each other's keys
+{%- else %}
+      - kvmha: "Stage: vms"
+{%- endif %}
+
+{%- endif %}
+
 Virtual machines are in the cluster:
   salt.state:
     - tgt: {{ first }}
@@ -160,7 +192,11 @@ Virtual machines are in the cluster:
     - sls: kvmha.node.vms
     - timeout: 120
     - require:
+{%- if layout.moves %}
+      - kvmha: Virtual machines may come to every node
+{%- else %}
       - kvmha: "Stage: vms"
+{%- endif %}
 
 Each virtual machine runs once:
   kvmha.gate:

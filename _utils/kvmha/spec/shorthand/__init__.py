@@ -39,7 +39,7 @@ def shorthand(spec: ClusterSpec, agent: str, parts: Collection[str] = PARTS) -> 
             resources.append(vms.primitive(spec, vm))
             constraints += vms.constraints(spec, vm)
     return Cib(
-        properties=values(fencing.properties(spec)),
+        properties=values({**fencing.properties(spec), **vms.properties(spec)}),
         rsc_defaults=values(fencing.rsc_defaults(spec)),
         resources=tuple(resources),
         constraints=tuple(constraints),

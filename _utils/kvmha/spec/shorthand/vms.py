@@ -9,7 +9,13 @@ from kvmha.spec.shorthand.words import after, op, values
 from kvmha.spec.vms import Vm
 from kvmha.values import duration
 
-TRANSPORT = {"migration_transport": "ssh"}
+TRANSPORTS = ("ssh", "tcp")
+
+
+def properties(spec: ClusterSpec) -> dict[str, str]:
+    """Return the cluster's properties that follow from how VMs move."""
+    limit = spec.libvirt.migration.limit
+    return {} if limit is None else {"migration-limit": str(limit)}
 
 
 def primitive(spec: ClusterSpec, vm: Vm) -> Resource:
@@ -19,8 +25,8 @@ def primitive(spec: ClusterSpec, vm: Vm) -> Resource:
     takes too long fences the node, so the guest's own time to stop is the limit.
     """
     moves = (
-        op("migrate_to", duration(vm.stop_timeout)),
-        op("migrate_from", duration(vm.start_timeout)),
+        op("migrate_to", duration(vm.migrate_to_timeout or vm.stop_timeout)),
+        op("migrate_from", duration(vm.migrate_from_timeout or vm.start_timeout)),
     )
     return Resource(
         id=f"vm-{vm.name}",
@@ -29,10 +35,11 @@ def primitive(spec: ClusterSpec, vm: Vm) -> Resource:
             {
                 "config": f"{spec.folder_of(vm)}/{vm.name}.xml",
                 "hypervisor": "qemu:///system",
-                **(TRANSPORT if vm.migrate else {}),
+                **(_migration(spec) if vm.migrate else {}),
                 "autoset_utilization_cpu": "false",
                 "autoset_utilization_host_memory": "false",
                 "autoset_utilization_hv_memory": "false",
+                **{name: _word(value) for name, value in vm.params.items()},
             }
         ),
         meta=values({"allow-migrate": "true" if vm.migrate else "false"}),
@@ -51,6 +58,9 @@ def constraints(spec: ClusterSpec, vm: Vm) -> list[Constraint]:
     filesystem = spec.filesystem_of(vm)
     assert filesystem is not None  # _vm has asked for the folder on it
     found = after(resource, f"fs-{filesystem.name}-clone", "storage")
+    leases = spec.lockspace
+    if leases is not None and leases != filesystem:
+        found += after(resource, f"fs-{leases.name}-clone", "lockspace")
     scores = [str(max(100 - 10 * rank, 10)) for rank in range(len(vm.prefer))]
     wishes = [("prefer", node, score) for node, score in zip(vm.prefer, scores, strict=True)]
     wishes += [("avoid", node, "-INFINITY") for node in vm.avoid]
@@ -58,3 +68,20 @@ def constraints(spec: ClusterSpec, vm: Vm) -> list[Constraint]:
         identity = f"location-{resource}-{wish}-{node}"
         found.append(Constraint(kind="location", id=identity, rsc=resource, node=node, score=score))
     return found
+
+
+def _migration(spec: ClusterSpec) -> dict[str, str]:
+    """Return how the agent moves a VM; speed is in MiB/s, downtime in milliseconds."""
+    said = spec.libvirt.migration
+    found = {
+        "migration_transport": said.transport,
+        "migration_user": said.user,
+        "migration_speed": said.bandwidth,
+        "migration_downtime": said.downtime,
+        "migrate_options": said.options,
+    }
+    return {name: str(value) for name, value in found.items() if value}
+
+
+def _word(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,24 @@
+"""What the SLS files must know of a cluster to be written: names, in the pillar's order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kvmha.spec import ClusterSpec, lvm
+
+
+def layout(spec: ClusterSpec | None) -> dict[str, Any]:
+    """Return what there is to do, everything empty where the pillar has mistakes (None).
+
+    ``filesystems`` and ``vms`` are names; ``volume_groups``, ``volumes`` and ``former_volumes``
+    those of LVM; ``lockspace`` is the filesystem that holds virtlockd's leases.
+    """
+    named = list(lvm.volumes(spec)) if spec else []
+    return {
+        "filesystems": [filesystem.name for filesystem in spec.storage.filesystems] if spec else [],
+        "volume_groups": [group.name for group in spec.storage.volume_groups] if spec else [],
+        "volumes": [one.name for one in named if one.present],
+        "former_volumes": [one.name for one in named if not one.present],
+        "vms": [vm.name for vm in spec.vms] if spec else [],
+        "lockspace": spec.lockspace.name if spec and spec.lockspace else "",
+    }
