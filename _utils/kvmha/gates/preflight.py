@@ -135,7 +135,9 @@ def _clocks(spec: ClusterSpec, facts: Mapping[str, Facts], window: float) -> lis
 
 
 def _disks(spec: ClusterSpec, facts: Mapping[str, Facts]) -> Iterator[str]:
-    for path in [*spec.fencing.sbd.devices, *(fs.device for fs in spec.storage.filesystems)]:
+    paths = [*spec.fencing.sbd.devices, *(fs.device for fs in spec.storage.filesystems)]
+    paths += [disk.device for vm in spec.vms for disk in vm.disks if disk.device]
+    for path in paths:
         views = {node: each["devices"][path] for node, each in facts.items()}
         for node, view in views.items():
             if view["kind"] == "missing":

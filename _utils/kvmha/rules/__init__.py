@@ -13,6 +13,7 @@ from kvmha.rules import (
     membership,
     quorum,
     storage,
+    vm_disks,
     vms,
 )
 from kvmha.rules.registry import RULES, Rule, check
@@ -31,5 +32,6 @@ __all__ = [
     "membership",
     "quorum",
     "storage",
+    "vm_disks",
     "vms",
 ]

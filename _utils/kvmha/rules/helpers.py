@@ -29,3 +29,13 @@ def filesystem_devices(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
     """Yield place and path of every filesystem's device."""
     for index, filesystem in enumerate(spec.storage.filesystems):
         yield f"storage.filesystems[{index}].device", filesystem.device
+
+
+def vm_devices(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    """Yield place and path of every volume and device that a VM has for itself."""
+    for i, vm in enumerate(spec.vms):
+        for j, disk in enumerate(vm.disks):
+            if disk.volume:
+                yield f"vms[{i}].disks[{j}].volume", f"/dev/{disk.volume}"
+            if disk.device:
+                yield f"vms[{i}].disks[{j}].device", disk.device

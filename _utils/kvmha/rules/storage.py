@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kvmha.errors import Problem
-from kvmha.rules.helpers import filesystem_devices, repeated, sbd_devices
+from kvmha.rules.helpers import filesystem_devices, repeated, sbd_devices, vm_devices
 from kvmha.rules.registry import rule
 from kvmha.spec.model import ClusterSpec
 
@@ -24,7 +24,7 @@ def device_names_are_stable(spec: ClusterSpec) -> Iterator[Problem]:
     Source: sbd(8) and SUSE's guide: on the next boot, or on the next node, /dev/sdb is another
     disk, and this program formats disks.
     """
-    for place, device in [*sbd_devices(spec), *filesystem_devices(spec)]:
+    for place, device in [*sbd_devices(spec), *filesystem_devices(spec), *vm_devices(spec)]:
         if _UNSTABLE.match(device):
             message = f"{device} can be another disk on the next node or boot"
             yield Problem(place, message, "use its /dev/disk/by-id/ name", "DEVICE_UNSTABLE")
@@ -46,7 +46,7 @@ def devices_have_one_use(spec: ClusterSpec) -> Iterator[Problem]:
     """Want each disk in one place: formatting would destroy the other use."""
     fencing = [(device, f"SBD ({place})") for place, device in sbd_devices(spec)]
     used = dict(reversed(fencing))
-    for place, device in filesystem_devices(spec):
+    for place, device in [*filesystem_devices(spec), *vm_devices(spec)]:
         if device in used:
             message = f"{device} is already used by {used[device]}"
             yield Problem(place, message, "name another disk", "DEVICE_DUPLICATE")
@@ -96,10 +96,13 @@ def slots_suffice(spec: ClusterSpec) -> Iterator[Problem]:
             yield Problem(place, message, hint, "SLOTS_TOO_FEW")
 
 
-@rule("fencing.sbd.devices[]", "storage.filesystems[].device", "consent.overwrite[]")
+@rule(
+    "fencing.sbd.devices[]", "storage.filesystems[].device", "vms[].disks", "consent.overwrite[]"
+)
 def consent_names_our_devices(spec: ClusterSpec) -> Iterator[Problem]:
     """Want consent for devices of this spec only: a slip of the pen must not pass unseen."""
-    ours = {device for _, device in [*sbd_devices(spec), *filesystem_devices(spec)]}
+    known = [*sbd_devices(spec), *filesystem_devices(spec), *vm_devices(spec)]
+    ours = {device for _, device in known}
     for index, device in enumerate(spec.consent.overwrite):
         if device not in ours:
             message = f"{device} is no device of this cluster"

@@ -22,6 +22,7 @@ def facts(spec: ClusterSpec) -> dict[str, Any]:
     """Return what a preflight wants to know of this host, see ``kvmha.gates.preflight``."""
     sbd = spec.fencing.sbd
     paths = [*sbd.devices, *(fs.device for fs in spec.storage.filesystems)]
+    paths += [disk.device for vm in spec.vms for disk in vm.disks if disk.device]
     links = [address for node in spec.nodes for address in node.links]
     return {
         "hostname": os.uname().nodename,
