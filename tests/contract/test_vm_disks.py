@@ -46,15 +46,10 @@ def blank_device(tmp_path):
     return disks.sparse(tmp_path / "device", 16 * MIB)
 
 
-@pytest.fixture(name="image")
-def image_file(tmp_path):
-    path = tmp_path / "image.raw"
-    path.write_bytes(IMAGE)
-    return path
-
-
 @pytest.fixture(name="pillar")
-def lab_pillar(example, changed, tmp_path, device, image, monkeypatch):
+def lab_pillar(example, changed, tmp_path, device, monkeypatch):
+    image = tmp_path / "image.raw"
+    image.write_bytes(IMAGE)
     mount = tmp_path / "vmstore"
     mount.mkdir()
     monkeypatch.setattr(host, "mounts", lambda: {str(mount): {"device": "x", "type": "ocfs2"}})
@@ -89,7 +84,8 @@ def folder(pillar) -> Path:
     return Path(pillar["storage"]["filesystems"][0]["mount"], "web1")
 
 
-def test_a_device_is_filled_once_and_then_left_alone(defined, pillar, device, image):
+def test_a_device_is_filled_once_and_then_left_alone(defined, pillar, device):
+    image = pillar["vms"][0]["disks"][0]["source"]
     planned = defined(test=True)
     assert planned["result"] is None, planned["comment"]
     assert f"domain:web1:device[{device}] = from {image}" in planned["comment"]
@@ -109,7 +105,8 @@ def test_a_device_is_filled_once_and_then_left_alone(defined, pillar, device, im
 
 
 @pytest.mark.parametrize("have", ["qcow2", "http"])
-def test_qcow2_and_http_sources_are_converted(defined, pillar, device, image, tmp_path, have):
+def test_qcow2_and_http_sources_are_converted(defined, pillar, device, tmp_path, have):
+    image = tmp_path / "image.raw"
     if have == "qcow2":
         given = str(tmp_path / "image.qcow2")
         disks.run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(image), given)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from kvmha.errors import Problem
-from kvmha.rules.helpers import repeated
 from kvmha.rules.registry import rule
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.vm_disks import Disk
@@ -49,15 +48,14 @@ def disk_files_stay_inside(spec: ClusterSpec) -> Iterator[Problem]:
 @rule()
 def disk_files_differ(spec: ClusterSpec) -> Iterator[Problem]:
     """Want a file per disk: QEMU refuses to open one twice for writing."""
-    files = (
-        (f"{place}.file", "", (vm.name * (not disk.file.startswith("/")), disk.file))
-        for place, vm, disk in _disks(spec)
-        if disk.file
-    )
-    for problem in repeated(files, hint="give every disk its own file", code="DISK_DUPLICATE"):
-        said = problem.message.partition(" is already ")[2]
-        file = next(d.file for place, _, d in _disks(spec) if f"{place}.file" == problem.place)
-        yield Problem(problem.place, f"{file} is already {said}", problem.hint, problem.code)
+    first: dict[tuple[str, str], str] = {}
+    for place, _, disk in _disks(spec):
+        key = ("" if disk.file.startswith("/") else place.partition(".")[0], disk.file)
+        if disk.file and key in first:
+            message = f"{disk.file} is already used by {first[key]}"
+            hint = "give every disk its own file"
+            yield Problem(f"{place}.file", message, hint, "DISK_DUPLICATE")
+        first.setdefault(key, f"{place}.file")
 
 
 @rule()
