@@ -214,8 +214,8 @@ def _case(spec: dict[str, Any], name: str, node: str, live: bool) -> _Case:
         "bridges": [each for kind, each in nets if kind == "bridge"],
         "networks": [each for kind, each in nets if kind == "network"],
     }
-    reached = _ask(cluster, "kvmha_adopt.reach", asked)
-    here = reached[where]["paths"]
+    here = _ask(cluster, "kvmha_adopt.reach", asked, nodes=[where])[where]["paths"]
+    reached = _everywhere(cluster, asked, here)
     said = adopt.snippet(cluster, name, root, where, here)
     whole, known = _with(spec, said)
     refused = adopt.in_the_way(name, seen, where, live=live)
@@ -224,16 +224,32 @@ def _case(spec: dict[str, Any], name: str, node: str, live: bool) -> _Case:
             "the pillar says unmanaged: remove, and knows no such VM: its next run would remove"
             f" it (hint: add it to vms first: {said})"
         )
-    bigger = load(whole)
-    vm = build.find(bigger, name)
-    refused += adopt.judge(bigger, vm, root, reached)
+    refused += adopt.judge(cluster, root, reached)
     if seen[where].resource == "":
         refused += _pending(spec, name, where, cluster)
-    if refused:
-        raise Refused(f"{name} is not adopted:\n" + "\n".join(f"  {line}" for line in refused))
+    _refuse(name, refused)
+    bigger = load(whole)
+    vm = build.find(bigger, name)
+    _refuse(name, adopt.added_disks(bigger, vm, root))
     told = [*adopt.notes(bigger, vm, root), f"for the pillar, under vms: {said}"]
     todo = adopt.plan(bigger, vm, where, seen[where], told, live=live)
     return _Case(whole, bigger, name, where, live, todo, said)
+
+
+def _refuse(name: str, reasons: list[str]) -> None:
+    if reasons:
+        raise Refused("\n  ".join([f"{name} is not adopted:", *reasons]))
+
+
+def _everywhere(
+    cluster: ClusterSpec, asked: dict[str, Any], here: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return what every node has, asked by the names that last: /dev/sdc is another disk there."""
+    names = {path: view.get("stable") or path for path, view in here.items()}
+    found = _ask(cluster, "kvmha_adopt.reach", asked | {"paths": list(names.values())})
+    for each in found.values():
+        each["paths"] = {path: each["paths"][name] for path, name in names.items()}
+    return found
 
 
 def _found(said: dict[str, Any]) -> adopt.Found:

@@ -119,13 +119,10 @@ def snippet(
     return {key: value for key, value in found.items() if value != []}
 
 
-def judge(
-    spec: ClusterSpec, vm: Vm, root: Any, reach: Mapping[str, Mapping[str, Any]]
-) -> list[str]:
+def judge(spec: ClusterSpec, root: Any, reach: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return what keeps the domain ``root`` from running on every node, each with a next step.
 
-    ``reach`` is node -> answer of ``kvmha_adopt.reach``. ``vm`` is what the pillar says of it,
-    or the snippet.
+    ``reach`` is node -> answer of ``kvmha_adopt.reach``.
     """
     found: list[str] = []
     for part in parts(root):
@@ -134,14 +131,18 @@ def judge(
         lacking = [node for node, each in reach.items() if name not in each[f"{kind}s"]]
         if lacking:
             found.append(f"{kind} {name} is missing on {', '.join(lacking)} (hint: make it there)")
+    return found
+
+
+def added_disks(spec: ClusterSpec, vm: Vm, root: Any) -> list[str]:
+    """Return why the pillar's ``vm`` is not the domain ``root``: it has disks that this has not."""
     was = {_target(disk) for disk in root.iterfind("devices/disk")}
     said = {_target(disk) for disk in build.build(spec, vm).iterfind("devices/disk")}
-    if said - was:
-        found.append(
-            f"{vm.name} has no {', '.join(sorted(said - was))}, which the pillar would give it"
-            " (hint: number its disks in order of their bus, or make vms[].disks agree)"
-        )
-    return found
+    return [
+        f"{vm.name} has no {name}, which the pillar would give it (hint: number its disks in"
+        " the order of their bus, or make vms[].disks agree)"
+        for name in sorted(said - was)
+    ]
 
 
 def in_the_way(name: str, seen: Mapping[str, Found], host: str, *, live: bool) -> list[str]:
