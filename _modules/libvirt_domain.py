@@ -245,7 +245,9 @@ def _fill(cluster: ClusterSpec, vm: Vm, seen: domain.Observed) -> None:
     installs = domain_disks.installs(vm, seen.disks, files=bool(seen.images))
     if installs:
         vm_disks.note_install(cluster, vm, domain_disks.STARTED)
-    with vm_disks.active(runner, vm):
+    blocks = domain_disks.unwritten(vm, seen.disks)
+    used = domain_disks.block_disks(vm) if installs else blocks
+    with vm_disks.active(runner, [disk.volume for disk in used if disk.volume]):
         for disk in domain_disks.file_disks(vm):
             if disk.file not in seen.images:
                 images.create(
@@ -257,12 +259,11 @@ def _fill(cluster: ClusterSpec, vm: Vm, seen: domain.Observed) -> None:
                     owner=__opts__["id"],
                     told=_teller(vm, disk.place),
                 )
-        for disk in domain_disks.block_disks(vm):
-            if seen.disks.blocks[disk.place].record != domain_disks.FINISHED:
-                vm_disks.make_block(
-                    runner, cluster, vm, disk,
-                    source=_image(disk), told=_teller(vm, disk.place),
-                )  # fmt: skip
+        for disk in blocks:
+            vm_disks.make_block(
+                runner, cluster, vm, disk,
+                source=_image(disk), told=_teller(vm, disk.place),
+            )  # fmt: skip
         if seen.disks.seed != seen.disks.wanted_seed:
             vm_disks.write_seed(runner, cluster, vm, _seed_texts(vm))
         if installs:

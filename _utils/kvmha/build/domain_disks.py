@@ -74,6 +74,15 @@ def block_disks(vm: Vm) -> list[Disk]:
     return [disk for disk in vm.disks if disk.is_block]
 
 
+def unwritten(vm: Vm, seen: Seen) -> list[Disk]:
+    """Return the volumes and devices of ``vm`` that are still to be written."""
+    return [
+        disk
+        for disk in block_disks(vm)
+        if not disk.existing and seen.blocks.get(disk.place, Block()).record != FINISHED
+    ]
+
+
 def seed_texts(vm: Vm) -> dict[str, str]:
     """Return the files of the NoCloud seed as the pillar says them; none when there is no seed.
 

@@ -96,9 +96,7 @@ def slots_suffice(spec: ClusterSpec) -> Iterator[Problem]:
             yield Problem(place, message, hint, "SLOTS_TOO_FEW")
 
 
-@rule(
-    "fencing.sbd.devices[]", "storage.filesystems[].device", "vms[].disks", "consent.overwrite[]"
-)
+@rule("fencing.sbd.devices[]", "storage.filesystems[].device", "vms[].disks", "consent.overwrite[]")
 def consent_names_our_devices(spec: ClusterSpec) -> Iterator[Problem]:
     """Want consent for devices of this spec only: a slip of the pen must not pass unseen."""
     known = [*sbd_devices(spec), *filesystem_devices(spec), *vm_devices(spec)]

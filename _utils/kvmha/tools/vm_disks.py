@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,14 +52,14 @@ def observe(
 
 
 @contextmanager
-def active(runner: Runner, vm: Vm) -> Iterator[None]:
-    """Hold the volumes of ``vm`` active, here alone, while they are written.
+def active(runner: Runner, volumes: Iterable[str]) -> Iterator[None]:
+    """Hold ``volumes`` (``group/volume``) active, here alone, while they are written.
 
     Those that were active before stay so. Raises CommandFailed when another node has one.
     """
     ours: list[str] = []
     try:
-        for volume in (disk.volume for disk in vm.disks if disk.volume):
+        for volume in volumes:
             if not Path(f"/dev/{volume}").exists():
                 runner.run(["lvchange", "--activate", "ey", volume])
                 ours.append(volume)
