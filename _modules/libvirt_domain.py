@@ -10,14 +10,17 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from salt.exceptions import SaltException
+
 from kvmha import platforms
-from kvmha.build import domain, libvirt_host
+from kvmha.build import domain, domain_disks, libvirt_host
 from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
+from kvmha.spec.vm_disks import Disk
 from kvmha.spec.vms import Vm
-from kvmha.tools import files, host, images
+from kvmha.tools import files, host, images, vm_disks
 from kvmha.tools.libvirt import Libvirt
 from kvmha.tools.libvirt_host import Host, apply_host, observe_host
 from kvmha.tools.runner import Runner
@@ -54,7 +57,9 @@ def apply(
 ) -> dict[str, Any]:
     """Make the folder, the missing disks and the domain XML of VM ``vm``.
 
-    An existing disk is never written. A running VM takes a changed XML when it next starts.
+    An existing disk is never written; a volume or device only when it is blank, half-written
+    by an earlier run, or given up by ``consent:overwrite``. An installer runs here to its end,
+    once. A running VM takes a changed XML when it next starts.
     Safe on several nodes at once: a disk is made whole under another name and gets its own
     only if there is none. ``expect`` is the digest of the plan that was shown. Raises an error
     when the filesystem is not mounted here.
@@ -167,13 +172,17 @@ def _observe(cluster: ClusterSpec, vm: Vm) -> domain.Observed:
     if kind != filesystem.type:
         return domain.Observed()
     folder = cluster.folder_of(vm)
-    found = {disk.file: images.inspect(f"{folder}/{disk.file}") for disk in vm.disks}
+    found = {
+        disk.file: images.inspect(domain_disks.path_of(cluster, vm, disk))
+        for disk in domain_disks.file_disks(vm)
+    }
     return domain.Observed(
         mounted=kind,
         folder=Path(folder).is_dir(),
         xml=files.read(domain.xml_path(cluster, vm)),
         images={file: image for file, image in found.items() if image is not None},
         leftovers=tuple(images.leftovers(folder, owner=__opts__["id"], xml=f"{vm.name}.xml")),
+        disks=vm_disks.observe(Runner(), cluster, vm, _seed_texts(vm)),
     )
 
 
@@ -212,32 +221,103 @@ def _do(cluster: ClusterSpec, vm: Vm, todo: Plan, seen: domain.Observed) -> None
     folder.mkdir(mode=0o755, exist_ok=True)
     for path in seen.leftovers:
         Path(path).unlink(missing_ok=True)
-    for disk in vm.disks:
-        if disk.file not in seen.images:
-            images.create(
-                Runner(),
-                folder / disk.file,
-                format=disk.format,
-                size=disk.size,
-                source=_fetched(disk.source),
-                owner=__opts__["id"],
-            )
+    _fill(cluster, vm, seen)
     text = domain.wanted_xml(cluster, vm, seen)
     if text is not None:
         files.write(domain.xml_path(cluster, vm), text)
     _tell(todo)
 
 
-def _fetched(source: str) -> str:
-    """Return the path on this node of an image that may be on Salt's file server."""
-    if not source.startswith("salt://"):
-        return source
-    path = __salt__["cp.cache_file"](source)
-    if not path:
-        raise KvmhaError(
-            f"the Salt master has no {source}", hint="put it below file_roots, or name a local path"
-        )
+def _fill(cluster: ClusterSpec, vm: Vm, seen: domain.Observed) -> None:
+    """Make the missing disks of ``vm``, its seed, and have its installer run, in this order."""
+    runner = Runner()
+    installs = domain_disks.installs(vm, seen.disks, files=bool(seen.images))
+    if installs:
+        vm_disks.note_install(cluster, vm, domain_disks.STARTED)
+    blocks = domain_disks.unwritten(vm, seen.disks)
+    used = domain_disks.block_disks(vm) if installs else blocks
+    with vm_disks.active(runner, [disk.volume for disk in used if disk.volume]):
+        for disk in domain_disks.file_disks(vm):
+            if disk.file not in seen.images:
+                images.create(
+                    runner,
+                    domain_disks.path_of(cluster, vm, disk),
+                    format=disk.format,
+                    size=disk.size,
+                    source=_image(disk),
+                    owner=__opts__["id"],
+                    told=_teller(vm, disk.place),
+                )
+        for disk in blocks:
+            vm_disks.make_block(
+                runner, cluster, vm, disk,
+                source=_image(disk), told=_teller(vm, disk.place),
+            )  # fmt: skip
+        if seen.disks.seed != seen.disks.wanted_seed:
+            vm_disks.write_seed(runner, cluster, vm, _seed_texts(vm))
+        if installs:
+            with vm_disks.media(runner, cluster, vm, _fetched, _text) as paths:
+                root = domain_disks.install_root(domain.build(cluster, vm), vm, paths)
+                vm_disks.install(runner, cluster, vm, root, told=_progress)
+
+
+def _image(disk: Disk) -> str:
+    """Return the path on this node of what ``disk`` is filled from, its checksum verified."""
+    path = _fetched(disk.source)
+    if disk.checksum:
+        images.verify(path, disk.checksum)
     return path
+
+
+def _seed_texts(vm: Vm) -> dict[str, str]:
+    return {name: _text(said) for name, said in domain_disks.seed_texts(vm).items()}
+
+
+def _text(said: str) -> str:
+    """Return a text that the pillar holds itself, among its secrets, or by ``salt://``."""
+    if said.startswith("secret:"):
+        name = said.removeprefix("secret:").strip()
+        secrets = __pillar__.get("kvmha_secrets") or {}
+        if name not in secrets:
+            hint = "give this minion that pillar"
+            raise KvmhaError(f"pillar kvmha_secrets has no {name!r}", hint=hint)
+        return str(secrets[name])
+    return files.read(_fetched(said)) or "" if said.startswith("salt://") else said
+
+
+def _fetched(source: str) -> str:
+    """Return the path on this node of an image that Salt may have to fetch."""
+    if not source.startswith(("salt://", "http://", "https://")):
+        return source
+    try:
+        path = __salt__["cp.cache_file"](source)
+    except SaltException as error:
+        raise KvmhaError(f"{source} cannot be fetched: {error}") from None
+    if not path:
+        who, hint = "the Salt master", "put it below file_roots, or name a local path"
+        if not source.startswith("salt://"):
+            who, hint = "its server", "see the minion's log, or name a local path"
+        raise KvmhaError(f"{who} has no {source}", hint=hint)
+    return path
+
+
+def _teller(vm: Vm, place: str) -> images.Told:
+    """Return what tells every tenth percent of a disk that is filled."""
+    last = [-10]
+
+    def told(percent: int) -> None:
+        if percent >= last[0] + 10:
+            last[0] = percent - percent % 10
+            _progress(f"disk {place} of {vm.name}: {last[0]} %")
+
+    return told
+
+
+def _progress(line: str) -> None:
+    """Tell how far it is, on the minion's log and on the master's event bus."""
+    log.info("%s", line)
+    if "event.send" in __salt__ and __opts__.get("file_client") == "remote":
+        __salt__["event.send"]("kvmha/progress", {"message": line})
 
 
 def _tell(todo: Plan) -> None:

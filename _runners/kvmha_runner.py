@@ -73,6 +73,33 @@ def migration_matrix(pillar: dict[str, Any] | None = None) -> dict[str, Any]:
     return _ended(found["result"]) | {"matrix": "\n".join(told).splitlines()}
 
 
+def adopt_vm(
+    name: str, live: bool = False, confirm: str = "", test: bool = False, **more: Any
+) -> dict[str, Any]:
+    """Take the libvirt VM ``name`` under the cluster, without copying its disks.
+
+    ``from=NODE`` names the node that has it, where several do. It is shut down, within its
+    ``stop_timeout`` and never by force, and started by the cluster; with ``live`` it runs on.
+    ``test=True`` shows the steps, and its item for the pillar; ``confirm=NAME`` takes them.
+    Everything that is in the way is told before anything is touched.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.adopt_vm web9 from=ha-host1 test=True
+        salt-run kvmha.adopt_vm web9 live=True confirm=web9
+    """
+    asked = {"vm": name, "node": more.get("from", ""), "live": bool(live), "confirm": confirm}
+    run = __salt__["state.orchestrate"](
+        "kvmha.orch.adopt", test=bool(test), pillar={"kvmha_adopt": asked}
+    )
+    (state,) = next(iter(run["data"].values())).values()
+    _tell(state["comment"])
+    keys = ("result", "changes", "comment")
+    return _ended(state["result"] is not False) | {key: state[key] for key in keys}
+
+
 def validate_pillar(*paths: str) -> dict[str, Any]:
     """Return all mistakes of pillar files, each with its line, without asking a node.
 

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from kvmha import values
+from kvmha.build import domain_disks
 from kvmha.documents import domain
 from kvmha.documents.image import Image
 from kvmha.errors import InvalidInput, Problem
 from kvmha.plan import Action, Change, Disruption, Plan
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.vms import Disk, Vm
+from kvmha.spec.vm_disks import Disk
+from kvmha.spec.vms import Vm
 
 _NAMESPACE = uuid.UUID("5d0f0a4e-3a0f-5a52-8f3c-6b1f6a1f7c11")
-_PREFIX = {"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Observed:
 
     ``mounted`` is the kind of filesystem at the mount point, empty when none is; then nothing
     below is known. ``xml`` is the text of the domain XML. ``images`` has every disk of the
-    spec that exists, by its ``file``. ``leftovers`` are paths that a killed run left.
+    spec that exists, by its ``file``. ``leftovers`` are paths that a killed run left. ``disks``
+    is what was seen of its volumes, devices and seed.
     """
 
     mounted: str = ""
@@ -35,6 +37,7 @@ class Observed:
     xml: str | None = None
     images: Mapping[str, Image] = field(default_factory=dict)
     leftovers: tuple[str, ...] = ()
+    disks: domain_disks.Seen = field(default_factory=domain_disks.Seen)
 
 
 def find(spec: ClusterSpec, name: str) -> Vm:
@@ -97,7 +100,7 @@ def build(spec: ClusterSpec, vm: Vm) -> domain.Element:
     _add(root, "on_reboot", "restart")
     _add(root, "on_crash", "destroy")
     devices = _add(root, "devices")
-    _add_disks(devices, spec, vm)
+    domain_disks.add(devices, spec, vm)
     _add_interfaces(devices, spec, vm)
     _add_serial(devices, spec, vm)
     _add(devices, "memballoon", model="virtio")
@@ -125,6 +128,7 @@ def plan(spec: ClusterSpec, vm: Vm, seen: Observed, *, running: bool = False) ->
         for path in seen.leftovers
     ]
     changes += _disk_changes(spec, vm, seen, notes)
+    changes += domain_disks.changes(spec, vm, seen.disks, notes, files=bool(seen.images))
     changes += _xml_changes(spec, vm, seen, running, notes)
     base = hashlib.sha256(repr((seen, running)).encode()).hexdigest()[:16]
     return Plan(tuple(changes), base, tuple(notes))
@@ -141,14 +145,13 @@ def wanted_xml(spec: ClusterSpec, vm: Vm, seen: Observed) -> str | None:
 
 
 def _disk_changes(spec: ClusterSpec, vm: Vm, seen: Observed, notes: list[str]) -> list[Change]:
-    folder = spec.folder_of(vm)
     named = set()
     if seen.xml is not None:
         named = set(domain.disk_files(_parse(spec, vm, seen.xml)).values())
     changes = []
-    for disk in vm.disks:
+    for disk in domain_disks.file_disks(vm):
         image = seen.images.get(disk.file)
-        path = f"{folder}/{disk.file}"
+        path = domain_disks.path_of(spec, vm, disk)
         if image is None:
             lost = path in named
             cost = Disruption.DATA_LOSS if lost else Disruption.NONE
@@ -187,21 +190,6 @@ def _parse(spec: ClusterSpec, vm: Vm, text: str) -> domain.Element:
 def _said(disk: Disk) -> str:
     source = f" from {disk.source}" if disk.source else ", empty"
     return f"{disk.format} {values.size(disk.size)}{source}"
-
-
-def _add_disks(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
-    counts: dict[str, int] = {}
-    for disk in vm.disks:
-        prefix = _PREFIX[disk.bus]
-        letter = chr(ord("a") + counts.get(prefix, 0))
-        counts[prefix] = counts.get(prefix, 0) + 1
-        element = _add(devices, "disk", type="file", device="disk")
-        # The page cache of one node must never hold what another one has to read.
-        _add(element, "driver", name="qemu", type=disk.format, cache="none")
-        _add(element, "source", file=f"{spec.folder_of(vm)}/{disk.file}")
-        _add(element, "target", dev=f"{prefix}{letter}", bus=disk.bus)
-    if any(disk.bus == "scsi" for disk in vm.disks):
-        _add(devices, "controller", type="scsi", index="0", model="virtio-scsi")
 
 
 def _add_interfaces(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:

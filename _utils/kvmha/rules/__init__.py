@@ -16,6 +16,7 @@ from kvmha.rules import (
     migration,
     quorum,
     storage,
+    vm_disks,
     vms,
 )
 from kvmha.rules.registry import RULES, Rule, check
@@ -37,5 +38,6 @@ __all__ = [
     "migration",
     "quorum",
     "storage",
+    "vm_disks",
     "vms",
 ]

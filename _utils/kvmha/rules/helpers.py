@@ -36,3 +36,20 @@ def volume_group_devices(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
     for i, group in enumerate(spec.storage.volume_groups):
         for j, device in enumerate(group.devices):
             yield f"storage.volume_groups[{i}].devices[{j}]", device
+
+
+def vm_devices(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    """Yield place and path of every volume and device that a VM has for itself."""
+    for i, vm in enumerate(spec.vms):
+        for j, disk in enumerate(vm.disks):
+            if disk.volume:
+                yield f"vms[{i}].disks[{j}].volume", f"/dev/{disk.volume}"
+            if disk.device:
+                yield f"vms[{i}].disks[{j}].device", disk.device
+
+
+def stored_on(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    """Yield place and path of everything that holds data: all that is not SBD's."""
+    yield from filesystem_devices(spec)
+    yield from volume_group_devices(spec)
+    yield from vm_devices(spec)

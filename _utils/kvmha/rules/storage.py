@@ -6,12 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kvmha.errors import Problem
-from kvmha.rules.helpers import (
-    filesystem_devices,
-    repeated,
-    sbd_devices,
-    volume_group_devices,
-)
+from kvmha.rules.helpers import repeated, sbd_devices, stored_on
 from kvmha.rules.registry import rule
 from kvmha.spec.lvm import path, volumes
 from kvmha.spec.model import ClusterSpec
@@ -30,8 +25,7 @@ def device_names_are_stable(spec: ClusterSpec) -> Iterator[Problem]:
     Source: sbd(8) and SUSE's guide: on the next boot, or on the next node, /dev/sdb is another
     disk, and this program formats disks.
     """
-    disks = [*sbd_devices(spec), *filesystem_devices(spec), *volume_group_devices(spec)]
-    for place, device in disks:
+    for place, device in [*sbd_devices(spec), *stored_on(spec)]:
         if _UNSTABLE.match(device):
             message = f"{device} can be another disk on the next node or boot"
             yield Problem(place, message, "use its /dev/disk/by-id/ name", "DEVICE_UNSTABLE")
@@ -53,7 +47,7 @@ def devices_have_one_use(spec: ClusterSpec) -> Iterator[Problem]:
     """Want each disk in one place: formatting would destroy the other use."""
     fencing = [(device, f"SBD ({place})") for place, device in sbd_devices(spec)]
     used = dict(reversed(fencing))
-    for place, device in [*filesystem_devices(spec), *volume_group_devices(spec)]:
+    for place, device in stored_on(spec):
         if device in used:
             message = f"{device} is already used by {used[device]}"
             yield Problem(place, message, "name another disk", "DEVICE_DUPLICATE")
@@ -107,11 +101,12 @@ def slots_suffice(spec: ClusterSpec) -> Iterator[Problem]:
     "fencing.sbd.devices[]",
     "storage.filesystems[].device",
     "storage.volume_groups[]",
+    "vms[].disks",
     "consent.overwrite[]",
 )
 def consent_names_our_devices(spec: ClusterSpec) -> Iterator[Problem]:
     """Want consent for devices of this spec only: a slip of the pen must not pass unseen."""
-    disks = [*sbd_devices(spec), *filesystem_devices(spec), *volume_group_devices(spec)]
+    disks = [*sbd_devices(spec), *stored_on(spec)]
     ours = {device for _, device in disks} | {path(one.name) for one in volumes(spec)}
     for index, device in enumerate(spec.consent.overwrite):
         if device not in ours:

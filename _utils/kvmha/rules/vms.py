@@ -73,40 +73,6 @@ def placement_leaves_two_nodes(spec: ClusterSpec) -> Iterator[Problem]:
             yield Problem(f"vms[{index}].avoid", message, hint, "PLACEMENT_TOO_NARROW")
 
 
-@rule()
-def disk_files_stay_inside(spec: ClusterSpec) -> Iterator[Problem]:
-    """Keep disks below the VM's folder, and off the files that we put there."""
-    for i, vm in enumerate(spec.vms):
-        for j, disk in enumerate(vm.disks):
-            place = f"vms[{i}].disks[{j}].file"
-            parts = disk.file.split("/")
-            if ".." in parts or "" in parts:
-                message = f"{disk.file!r} leaves the VM's folder"
-                yield Problem(place, message, "a relative path without '..'", "DISK_OUTSIDE")
-            elif disk.file in (f"{vm.name}.xml", "serial.log"):
-                message = f"{disk.file} is a file of ours in the VM's folder"
-                yield Problem(place, message, "for example disk0.raw", "DISK_RESERVED")
-
-
-@rule()
-def disk_files_differ(spec: ClusterSpec) -> Iterator[Problem]:
-    """Want a file per disk: QEMU refuses to open one twice for writing."""
-    for i, vm in enumerate(spec.vms):
-        files = ((f"vms[{i}].disks[{j}].file", "", disk.file) for j, disk in enumerate(vm.disks))
-        yield from repeated(files, hint="give every disk its own file", code="DISK_DUPLICATE")
-
-
-@rule("vms[].disks[].source")
-def disk_sources_are_reachable(spec: ClusterSpec) -> Iterator[Problem]:
-    """Want a source that a node can fetch: ``salt://`` or a path on the node."""
-    for i, vm in enumerate(spec.vms):
-        for j, disk in enumerate(vm.disks):
-            if disk.source and not disk.source.startswith(("salt://", "/")):
-                message = f"{disk.source!r} is neither salt:// nor an absolute path"
-                hint = "for example salt://images/leap.raw"
-                yield Problem(f"vms[{i}].disks[{j}].source", message, hint, "DISK_SOURCE")
-
-
 @rule("vms[].interfaces[].bridge")
 def bridge_names_fit(spec: ClusterSpec) -> Iterator[Problem]:
     """Keep bridges within 15 characters (linux/if.h, IFNAMSIZ)."""

@@ -220,6 +220,13 @@ def _is_blank(value: Any, meta: Meta) -> bool:
 def _is_untouched(value: Any, cls: type, name: str, meta: Meta) -> bool:
     if _unset(value, meta) or _is_blank(value, meta):
         return True
+    inner = class_of(meta)
+    if inner is not None and not meta.many and isinstance(value, Mapping):
+        known = dict(fields_of(inner))
+        return all(
+            key in known and _is_untouched(item, inner, key, known[key])
+            for key, item in value.items()
+        )
     if meta.required or meta.many or meta.kind == "object":
         return False
     try:

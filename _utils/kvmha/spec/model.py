@@ -146,7 +146,8 @@ class ClusterSpec:
         """The disks of the SAN that every node has to see, each once."""
         stores = [filesystem.device for filesystem in self.storage.filesystems]
         grouped = [device for group in self.storage.volume_groups for device in group.devices]
-        return tuple(dict.fromkeys([*self.fencing.disks, *stores, *grouped]))
+        raw = [disk.device for vm in self.vms for disk in vm.disks if disk.device]
+        return tuple(dict.fromkeys([*self.fencing.disks, *stores, *grouped, *raw]))
 
     def filesystem_of(self, vm: Vm) -> Filesystem | None:
         """Return the filesystem that holds ``vm``, or None when there is none."""

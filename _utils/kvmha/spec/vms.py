@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import optional, said
 from kvmha.spec.migration import Migration
+from kvmha.spec.vm_disks import Disk, Install, Seed
 
 
 @vocabulary(frozen=True)
@@ -33,33 +34,6 @@ class Libvirt:
         "Cluster filesystem for the leases of virtlockd; empty: the first.",
         default="",
         example="vmstore",
-    )
-
-
-@vocabulary(frozen=True)
-class Disk:
-    """``vms[].disks[]``: one disk of a virtual machine, a file on a cluster filesystem."""
-
-    file: str = said("text", "File below the VM's folder.", example="disk0.raw")
-    volume: str = said(
-        "text", "Logical volume, as `group/volume`.", default="", example="vg-vms/db1"
-    )
-    size: int = said("size", "Size of a new disk.", example="20GiB")
-    format: str = said(
-        "text", "Format of the file.", default="raw", choices=("raw", "qcow2"), example="raw"
-    )
-    source: str = said(
-        "text",
-        "Image a new disk is filled from, `salt://` or a path on the node; empty: none.",
-        default="",
-        example="salt://images/leap.raw",
-    )
-    bus: str = said(
-        "text",
-        "Bus the guest sees it on.",
-        default="virtio",
-        choices=("virtio", "scsi", "sata", "ide"),
-        example="virtio",
     )
 
 
@@ -91,6 +65,10 @@ class Vm:
         example="vmstore",
     )
     disks: tuple[Disk, ...] = said("object", "Disks.", many=True, of=Disk, default=())
+    seed: Seed = said("object", "What cloud-init reads at its start.", of=Seed, default=Seed)
+    install: Install = said(
+        "object", "The installer that fills its disks.", of=Install, default=Install
+    )
     interfaces: tuple[Interface, ...] = said(
         "object", "Network cards.", many=True, of=Interface, default=()
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from kvmha import values
@@ -15,6 +18,13 @@ from kvmha.tools.runner import Runner
 _BLOCK = 1024**2
 _ABANDONED = 86_400  # seconds: other nodes' unfinished files are theirs for a day
 _CONVERT_TIMEOUT = 6 * 3600.0  # seconds
+_PERCENT = re.compile(r"\((\d+)(\.\d+)?/100%\)")
+
+Told = Callable[[int], None]  # takes percents
+
+
+def _nobody(_percent: int) -> None:
+    """Take percents that nobody wants to hear."""
 
 
 def inspect(path: str | Path) -> Image | None:
@@ -41,8 +51,32 @@ def tail(path: str | Path) -> tuple[int, str]:
     return size, whole.rpartition(b"\n")[2].decode(errors="replace").strip()
 
 
+def verify(path: str | Path, checksum: str) -> None:
+    """Raise KvmhaError unless the file has ``checksum``, which says ``sha256:`` or ``sha512:``."""
+    name, _, wanted = checksum.lower().partition(":")
+    found = hashlib.new(name)
+    try:
+        with Path(path).open("rb") as reader:
+            while block := reader.read(_BLOCK):
+                found.update(block)
+    except FileNotFoundError:
+        raise KvmhaError(f"{path} is not on this node", hint="check the source") from None
+    if found.hexdigest() != wanted:
+        raise KvmhaError(
+            f"{path} has {name}:{found.hexdigest()}, not the {name}:{wanted} of the pillar",
+            hint="fetch the image again, or correct the checksum",
+        )
+
+
 def create(
-    runner: Runner, path: str | Path, *, format: str, size: int, source: str = "", owner: str
+    runner: Runner,
+    path: str | Path,
+    *,
+    format: str,
+    size: int,
+    source: str = "",
+    owner: str,
+    told: Told = _nobody,
 ) -> bool:
     """Make the image ``path``, empty or filled from the file ``source``; tell whether it was us.
 
@@ -58,7 +92,7 @@ def create(
     try:
         partial.touch(mode=0o600, exist_ok=False)
         if source:
-            _fill(runner, partial, Path(source), format, size)
+            _fill(runner, partial, Path(source), format, size, told=told)
         elif format == "raw":
             os.truncate(partial, size)
         else:
@@ -103,7 +137,32 @@ def _is_write_of(name: str, xml: str) -> bool:
     return name.startswith(f".{xml}.") and len(name) == len(xml) + 10
 
 
-def _fill(runner: Runner, partial: Path, source: Path, format: str, size: int) -> None:
+def fill_device(
+    runner: Runner, path: str, source: str | Path, *, size: int, told: Told = _nobody
+) -> None:
+    """Write what the image ``source`` holds to the block device ``path``, past the page cache.
+
+    ``size`` is the device's, in bytes. Raises KvmhaError when ``source`` does not exist or is
+    larger. What the device has beyond the image stays.
+    """
+    found = _fitting(Path(source), size)
+    _convert(runner, ["-n", "-t", "none", "-f", found.format, "-O", "raw"], source, path, told)
+
+
+def _fill(
+    runner: Runner, partial: Path, source: Path, format: str, size: int, *, told: Told
+) -> None:
+    found = _fitting(source, size)
+    if found.format == format == "raw":
+        _copy_sparse(source, partial, told)
+        os.truncate(partial, size)
+        return
+    _convert(runner, ["-f", found.format, "-O", format], source, partial, told)
+    if found.size < size:
+        runner.run(["qemu-img", "resize", "-q", "-f", format, str(partial), str(size)])
+
+
+def _fitting(source: Path, size: int) -> Image:
     found = inspect(source)
     if found is None:
         raise KvmhaError(f"source {source} is not on this node", hint="check disks[].source")
@@ -112,23 +171,34 @@ def _fill(runner: Runner, partial: Path, source: Path, format: str, size: int) -
             f"source {source} holds {values.size(found.size)}, the disk only {values.size(size)}",
             hint="raise the size of the disk",
         )
-    if found.format == format == "raw":
-        _copy_sparse(source, partial)
-        os.truncate(partial, size)
-        return
-    formats = ["-f", found.format, "-O", format]
-    runner.run(
-        ["qemu-img", "convert", *formats, str(source), str(partial)], timeout=_CONVERT_TIMEOUT
-    )
-    if found.size < size:
-        runner.run(["qemu-img", "resize", "-q", "-f", format, str(partial), str(size)])
+    return found
 
 
-def _copy_sparse(source: Path, target: Path) -> None:
+def _convert(
+    runner: Runner, words: list[str], source: str | Path, target: str | Path, told: Told
+) -> None:
+    last = [-1]
+
+    def heard(text: str) -> None:
+        for percent, _ in _PERCENT.findall(text):
+            if int(percent) > last[0]:
+                last[0] = int(percent)
+                told(last[0])
+
+    argv = ["qemu-img", "convert", "-p", *words, str(source), str(target)]
+    runner.follow(argv, heard, timeout=_CONVERT_TIMEOUT)
+
+
+def _copy_sparse(source: Path, target: Path, told: Told) -> None:
     """Copy the bytes of ``source``, leaving holes where it has nothing but zeros."""
+    whole, done, last = max(source.stat().st_size, 1), 0, -1
     with source.open("rb") as reader, target.open("r+b") as writer:
         while block := reader.read(_BLOCK):
             if block.count(0) == len(block):
                 writer.seek(len(block), os.SEEK_CUR)
             else:
                 writer.write(block)
+            done += len(block)
+            if 100 * done // whole > last:
+                last = 100 * done // whole
+                told(last)

@@ -55,6 +55,10 @@ class Libvirt:
         """Keep libvirt from starting domain ``name`` on its own when it starts itself."""
         self._runner.run(["virsh", "-c", self._uri, "autostart", "--disable", name])
 
+    def create(self, path: str) -> None:
+        """Start the domain whose XML is in the file ``path``; it is gone once it ends."""
+        self._runner.run(["virsh", "-c", self._uri, "create", path], timeout=300)
+
     def _read(self, *words: str) -> str:
         argv = ["virsh", "-c", self._uri, *words]
         hint = "is the libvirt daemon running? see: salt-call libvirt_domain.status"

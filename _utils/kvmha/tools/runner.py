@@ -6,8 +6,10 @@ import logging
 import os
 import shlex
 import subprocess
+import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kvmha.errors import CommandFailed
@@ -85,3 +87,50 @@ class Runner:
         if ok is not None and done.returncode not in ok:
             raise CommandFailed(argv, done.returncode, result.output, hint=hint)
         return result
+
+    def follow(
+        self,
+        argv: Sequence[str],
+        told: Callable[[str], None],
+        *,
+        timeout: float,
+        hint: str = "",
+    ) -> None:
+        """Run ``argv`` and hand what it prints to ``told`` while it prints it.
+
+        It ends with this process, however that ends: nothing goes on to write what the next
+        run begins again. Errors are those of ``run``.
+        """
+        self.started += 1
+        program_started()
+        environment = {**os.environ, "LC_ALL": "C", "PATH": _SBIN}
+        bound = ["setpriv", "--pdeathsig", "KILL", *argv]
+        with tempfile.TemporaryFile() as errors:
+            try:
+                process = subprocess.Popen(
+                    bound,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    env=environment,
+                )
+            except FileNotFoundError:
+                raise CommandFailed(bound, 127, "no such program", hint="util-linux") from None
+            timer = threading.Timer(timeout, process.kill)
+            timer.start()
+            try:
+                assert process.stdout is not None
+                while said := os.read(process.stdout.fileno(), 4096):
+                    told(said.decode(errors="replace"))
+                process.wait()
+            finally:
+                late = timer.finished.is_set()
+                timer.cancel()
+                process.kill()
+                process.wait()
+            errors.seek(0)
+            output = errors.read().decode(errors="replace")
+        if late:
+            raise CommandFailed(argv, None, f"stopped after {timeout:g} s", hint=hint)
+        if process.returncode:
+            raise CommandFailed(argv, process.returncode, output, hint=hint)
