@@ -43,8 +43,9 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what an SLS must know to be written for this node.
 
     ``first`` tells whether this is the first node of the list: the one that does what is done
-    once for the cluster. ``filesystems`` and ``vms`` are names. All are empty when ``spec``
-    has mistakes: the states that get it name them.
+    once for the cluster. ``filesystems`` have ``name`` and ``maker``, the state module that
+    makes them; ``ocfs2`` is the cluster stack of OCFS2, empty where it is not used; ``vms``
+    are names. All are empty when ``spec`` has mistakes: the states that get it name them.
 
     CLI Example:
 
@@ -55,10 +56,14 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     try:
         cluster = _load(spec)
     except KvmhaError:
-        return {"first": False, "filesystems": [], "vms": []}
+        return {"first": False, "filesystems": [], "ocfs2": "", "vms": []}
     return {
         "first": cluster.nodes[0].minion_id == __opts__["id"],
-        "filesystems": [filesystem.name for filesystem in cluster.storage.filesystems],
+        "filesystems": [
+            {"name": filesystem.name, "maker": filesystem.maker}
+            for filesystem in cluster.storage.filesystems
+        ],
+        "ocfs2": cluster.storage.ocfs2_stack,
         "vms": [vm.name for vm in cluster.vms],
     }
 
@@ -215,7 +220,8 @@ def _platform() -> platforms.Platform:
 
 def _packages(cluster: ClusterSpec) -> Plan:
     chrony = [_platform().time_package] if cluster.time.servers else []
-    return packages.plan([*_platform().packages, *chrony], __salt__["pkg.list_pkgs"]())
+    chosen = platforms.packages_for(_platform(), cluster)
+    return packages.plan([*chosen, *chrony], __salt__["pkg.list_pkgs"]())
 
 
 def _servers(cluster: ClusterSpec) -> list[str]:

@@ -7,10 +7,13 @@ product notes of SUSE Linux Enterprise High Availability 15 and 16.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kvmha.errors import KvmhaError
+from kvmha.spec.model import ClusterSpec
+
+_FILESYSTEMS = {"gfs2": ("gfs2-utils",), "xfs": ("xfsprogs",), "ext4": ("e2fsprogs",)}
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,9 @@ class Platform:
 
     ``fencing_agent`` is the type of the ``stonith`` primitive of SBD. ``time_config`` is the
     file that names chrony's servers: one of ours where chrony reads a folder, otherwise
-    chrony's own, in which we keep one marked block. ``filesystems`` are the kinds of cluster
-    filesystem that the distribution still ships.
+    chrony's own, in which we keep one marked block. ``filesystems`` are the kinds that the
+    distribution ships. ``optional`` are the packages that only a choice needs, by its name
+    (see ``packages_for``).
     """
 
     name: str
@@ -33,7 +37,8 @@ class Platform:
     time_package: str = "chrony"
     time_service: str = "chronyd"
     time_config: str = "/etc/chrony.d/kvmha.conf"
-    filesystems: tuple[str, ...] = ("ocfs2",)
+    filesystems: tuple[str, ...] = ("ocfs2", "gfs2", "xfs", "ext4")
+    optional: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(_FILESYSTEMS))
 
     @property
     def shared_files(self) -> tuple[str, ...]:
@@ -51,6 +56,7 @@ SLES_15 = Platform(
     pacemaker_config="/etc/sysconfig/pacemaker",
     fencing_agent="external/sbd",
     libvirt_service="libvirtd",
+    optional={**_FILESYSTEMS, "o2cb": ("ocfs2-tools-o2cb",)},
 )
 LEAP_15 = replace(
     SLES_15,
@@ -74,13 +80,13 @@ SLES_16 = replace(
     packages=(
         "patterns-ha-ha_sles",
         "fence-agents-sbd",
-        "gfs2-utils",
         "lvm2-lockd",
         *_SUSE_VIRTUALISATION,
     ),
     fencing_agent="fence_sbd",
     libvirt_service="virtqemud",
-    filesystems=("gfs2",),
+    filesystems=("gfs2", "xfs", "ext4"),
+    optional=_FILESYSTEMS,
 )
 DEBIAN = Platform(
     name="Debian",
@@ -118,7 +124,6 @@ RHEL_9 = Platform(
         "sbd",
         "fence-agents-sbd",
         "dlm",
-        "gfs2-utils",
         "lvm2-lockd",
         "libvirt-daemon-kvm",
         "libvirt-client",
@@ -130,10 +135,19 @@ RHEL_9 = Platform(
     fencing_agent="fence_sbd",
     libvirt_service="virtqemud",
     time_config="/etc/chrony.conf",
-    filesystems=("gfs2",),
+    filesystems=("gfs2", "xfs", "ext4"),
 )
 
 SUPPORTED = "SLES 15 and 16, openSUSE Leap 15, Debian 12 or newer, Ubuntu 22.04 or newer, RHEL 9"
+
+
+def packages_for(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:
+    """Return the packages that ``spec`` needs on ``platform``: its own, and those of choices."""
+    chosen = [each.type for each in spec.storage.filesystems]
+    if spec.storage.ocfs2_stack == "o2cb":
+        chosen.append("o2cb")
+    more = (name for choice in chosen for name in platform.optional.get(choice, ()))
+    return tuple(dict.fromkeys((*platform.packages, *more)))
 
 
 def for_grains(grains: Mapping[str, Any]) -> Platform:

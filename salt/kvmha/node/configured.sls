@@ -31,7 +31,19 @@ SBD is ready to start with the cluster:
   sbd.managed:
     - spec: {{ spec }}
 
-{%- if layout.filesystems %}
+{%- if layout.ocfs2 == "o2cb" %}
+
+OCFS2's own cluster is described:
+  o2cb.managed:
+    - spec: {{ spec }}
+
+OCFS2's own cluster is online:
+  o2cb.online:
+    - spec: {{ spec }}
+    - require:
+      - o2cb: OCFS2's own cluster is described
+
+{%- elif layout.ocfs2 %}
 
 OCFS2 talks to Pacemaker:
   ocfs2.stack_ready:

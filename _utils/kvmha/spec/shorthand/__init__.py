@@ -11,7 +11,7 @@ from collections.abc import Collection
 from kvmha.spec.cib import Cib, Constraint
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.shorthand import fencing, storage, vms
-from kvmha.spec.shorthand.words import after, clone, values
+from kvmha.spec.shorthand.words import clone, values
 
 PARTS = ("fencing", "locking", "filesystems", "vms")
 
@@ -21,15 +21,14 @@ def shorthand(spec: ClusterSpec, agent: str, parts: Collection[str] = PARTS) -> 
 
     ``agent`` is the platform's ``stonith`` type for SBD. Every VM has to have a filesystem.
     """
-    filesystems = spec.storage.filesystems
     resources = fencing.devices(spec, agent)
     constraints: list[Constraint] = []
-    if "locking" in parts and filesystems:
+    if "locking" in parts and spec.storage.uses_dlm:
         resources.append(clone(storage.dlm()))
     if "filesystems" in parts:
-        for filesystem in filesystems:
-            resources.append(clone(storage.filesystem(filesystem)))
-            constraints += after(f"fs-{filesystem.name}-clone", "dlm-clone", "locking")
+        for filesystem in spec.storage.filesystems:
+            resources.append(storage.resource(filesystem))
+            constraints += storage.constraints(spec, filesystem)
     if "vms" in parts:
         for vm in spec.vms:
             resources.append(vms.primitive(spec, vm))

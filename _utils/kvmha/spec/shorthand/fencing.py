@@ -21,7 +21,7 @@ def properties(spec: ClusterSpec) -> dict[str, str]:
         "stonith-enabled": "true",
         "stonith-timeout": f"{seconds}s",
         # Without quorum DLM blocks, so nothing on it can be stopped: only freeze is possible.
-        "no-quorum-policy": "freeze" if spec.storage.filesystems else "stop",
+        "no-quorum-policy": "freeze" if spec.storage.uses_dlm else "stop",
         **(PRIORITY_DELAY if is_two(spec) else {}),
     }
 
