@@ -10,6 +10,8 @@ from kvmha.spec.model import ClusterSpec
 from kvmha.spec.storage import Filesystem
 
 KINDS = ("xfs", "ext4")
+# xfs_format.h, struct xfs_dsb: sb_inprogress.
+_XFS_MAGIC, _XFS_IN_PROGRESS = b"XFSB", 126
 # mkfs.xfs(8) takes no less than 300 MB for anything but tests.
 _SMALLEST = {"xfs": 301 * MIB, "ext4": 16 * MIB}
 
@@ -20,10 +22,19 @@ def wanted(spec: ClusterSpec, filesystem: Filesystem) -> Wanted:
     return Wanted(filesystem, spec.cluster.name, filesystem.name, text)
 
 
+def is_unfinished(head: bytes) -> bool:
+    """Tell whether a disk that begins with ``head`` carries an XFS whose mkfs was cut short.
+
+    mkfs.xfs clears the end of the disk, and with it our note; it has a mark of its own.
+    """
+    return head.startswith(_XFS_MAGIC) and head[_XFS_IN_PROGRESS] != 0
+
+
 def mkfs(filesystem: Filesystem, size: int) -> list[str]:
     """Return the command that makes ``filesystem`` on its disk of ``size`` bytes.
 
-    Raises KvmhaError for a disk that is too small.
+    The disk is not discarded: that would take our note. Raises KvmhaError for a disk that is
+    too small.
     """
     usable = formatting.usable(size)
     if usable < _SMALLEST[filesystem.type]:
@@ -33,10 +44,10 @@ def mkfs(filesystem: Filesystem, size: int) -> list[str]:
         )
     label = ["-L", filesystem.name]
     if filesystem.type == "xfs":
-        return ["mkfs.xfs", "-q", *label, "-d", f"size={usable}", filesystem.device]
+        return ["mkfs.xfs", "-q", "-K", *label, "-d", f"size={usable}", filesystem.device]
     blocks = usable // formatting.BLOCK
     size_words = ["-b", str(formatting.BLOCK), filesystem.device, str(blocks)]
-    return ["mkfs.ext4", "-q", *label, *size_words]
+    return ["mkfs.ext4", "-q", "-E", "nodiscard", *label, *size_words]
 
 
 def plan(spec: ClusterSpec, filesystem: Filesystem, seen: DiskSeen) -> Plan:

@@ -22,12 +22,17 @@ BLOCK = 4096
 
 @dataclass(frozen=True)
 class DiskSeen:
-    """What was observed of a disk; ``note`` is what ``blockdev.read_note`` found."""
+    """What was observed of a disk.
+
+    ``note`` is what ``blockdev.read_note`` found; ``unfinished`` tells that the filesystem on it
+    says of itself that its mkfs did not come to the end.
+    """
 
     signatures: tuple[Signature, ...]
     size: int
     note: str = ""
     in_use: str = ""
+    unfinished: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def is_labelled(wanted: Wanted, seen: DiskSeen) -> bool:
 
 def is_interrupted(wanted: Wanted, seen: DiskSeen) -> bool:
     """Tell whether a format of ours did not come to its end, or not to that of its note."""
-    return seen.note == wanted.note
+    return seen.note == wanted.note or (seen.unfinished and is_labelled(wanted, seen))
 
 
 def plan(wanted: Wanted, seen: DiskSeen, overwrite: tuple[str, ...], *, is_there: bool) -> Plan:
