@@ -73,10 +73,12 @@ def parse(text: str) -> tuple[Stanza, ...]:
 def render(stanzas: tuple[Stanza, ...]) -> str:
     """Return the text, with a blank line between two stanzas that have none."""
     lines: list[str] = []
+    before = ""
     for stanza in stanzas:
-        if stanza.kind and lines and lines[-1].strip():
+        if stanza.kind and before and lines[-1].strip():
             lines.append("")
         lines += stanza.lines
+        before = stanza.kind
     return "".join(f"{line}\n" for line in lines)
 
 
