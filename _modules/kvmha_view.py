@@ -45,8 +45,8 @@ def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     facts["sbd_runs"] = sbd.runs(Runner())
     facts["refused"] = []
     if cluster.nodes[0].name == _node_name(cluster):
-        names = [filesystem.name for filesystem in cluster.storage.filesystems]
-        asked = [("sbd.device_plan", ()), *(("ocfs2.plan", (name,)) for name in names)]
+        makers = [(f"{each.maker}.plan", (each.name,)) for each in cluster.storage.filesystems]
+        asked = [("sbd.device_plan", ()), *makers]
         plans = [_seen(lambda f=f, a=a: __salt__[f](*a, spec=spec)) for f, a in asked]
         facts["refused"] = [plan["error"] for plan in plans if "error" in plan]
     return facts | host.facts(cluster)

@@ -1,7 +1,8 @@
-"""OCFS2 as a cluster filesystem under Pacemaker.
+"""OCFS2 as a cluster filesystem, under Pacemaker or on a cluster stack of its own.
 
 Every function takes ``spec``, the document below the pillar key ``kvmha``; without it the
-minion's own pillar is used.
+minion's own pillar is used. Where there is no Pacemaker it says no more than ``cluster``,
+``nodes`` and ``storage``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any
 from kvmha import platforms
 from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
-from kvmha.spec import load
+from kvmha.spec import load_storage
+from kvmha.tools import mounts
 from kvmha.tools import ocfs2 as tool
 from kvmha.tools.runner import Runner
 
@@ -87,9 +89,45 @@ def stack_apply(spec: dict[str, Any] | None = None, expect: str | None = None) -
 
         salt '*' ocfs2.stack_apply
     """
-    if not _load(spec).storage.filesystems:
+    if _load(spec).storage.ocfs2_stack != "pcmk":
         return _stack_plan(spec).to_dict()
     return tool.apply_stack(Runner(), _o2cb_config(), expect).to_dict()
+
+
+@user_errors
+def mount_plan(
+    filesystem: str, spec: dict[str, Any] | None = None, mounted: bool = True
+) -> dict[str, Any]:
+    """Return what makes ``filesystem`` mounted here, now and at boot. Changes nothing.
+
+    For a cluster without Pacemaker, which would mount by itself. With ``mounted`` False, what
+    makes it not mounted.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' ocfs2.mount_plan vmstore spec='{...}'
+    """
+    return mounts.plan(_load(spec), filesystem, mounted=mounted).to_dict()
+
+
+@user_errors
+def mount_apply(
+    filesystem: str,
+    spec: dict[str, Any] | None = None,
+    expect: str | None = None,
+    mounted: bool = True,
+) -> dict[str, Any]:
+    """Do what ``mount_plan`` says: the line in /etc/fstab, and the mount.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' ocfs2.mount_apply vmstore spec='{...}'
+    """
+    return mounts.apply(Runner(), _load(spec), filesystem, expect, mounted=mounted).to_dict()
 
 
 @user_errors
@@ -106,7 +144,7 @@ def status(spec: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def _stack_plan(spec):
-    return tool.plan_stack(_o2cb_config()) if _load(spec).storage.filesystems else Plan()
+    return tool.plan_stack(_o2cb_config()) if _load(spec).storage.ocfs2_stack == "pcmk" else Plan()
 
 
 def _o2cb_config() -> str:
@@ -115,4 +153,4 @@ def _o2cb_config() -> str:
 
 
 def _load(spec):
-    return load(__pillar__.get("kvmha", {}) if spec is None else spec)
+    return load_storage(__pillar__.get("kvmha", {}) if spec is None else spec)

@@ -52,3 +52,46 @@ def stack_ready(name, spec=None, allow="reload"):
         test=__opts__["test"],
         allow=allow,
     )
+
+
+def mounted(name, filesystem=None, spec=None, allow="reload"):
+    """Ensure this node mounts an OCFS2 volume, now and at boot, where there is no Pacemaker.
+
+    ``spec`` says no more than ``cluster``, ``nodes`` and ``storage``. The cluster has to be
+    online by then, and the volume formatted.
+
+    .. code-block:: yaml
+
+        vmstore is mounted:
+          ocfs2.mounted:
+            - filesystem: vmstore
+            - spec: {{ pillar["ocfs2"] | json }}
+            - require:
+              - o2cb: OCFS2's own cluster is online
+    """
+    return _mount(name, filesystem or name, spec, allow, mounted=True)
+
+
+def unmounted(name, filesystem=None, spec=None, allow="resource_restart"):
+    """Ensure this node mounts an OCFS2 volume no more, and not at boot; its files stay.
+
+    .. code-block:: yaml
+
+        vmstore is not mounted:
+          ocfs2.unmounted:
+            - filesystem: vmstore
+            - spec: {{ pillar["ocfs2"] | json }}
+    """
+    return _mount(name, filesystem or name, spec, allow, mounted=False)
+
+
+def _mount(name, filesystem, spec, allow, *, mounted):
+    return converge(
+        name,
+        plan=lambda: __salt__["ocfs2.mount_plan"](filesystem, spec, mounted=mounted),
+        apply=lambda digest: __salt__["ocfs2.mount_apply"](
+            filesystem, spec, expect=digest, mounted=mounted
+        ),
+        test=__opts__["test"],
+        allow=allow,
+    )

@@ -20,9 +20,9 @@ class Platform:
 
     ``fencing_agent`` is the type of the ``stonith`` primitive of SBD. ``time_config`` is the
     file that names chrony's servers: one of ours where chrony reads a folder, otherwise
-    chrony's own, in which we keep one marked block. ``filesystems`` are the kinds of cluster
-    filesystem that the distribution still ships. ``optional`` are the packages that only a
-    choice of the pillar needs, by the names of ``features``.
+    chrony's own, in which we keep one marked block. ``filesystems`` are the kinds that the
+    distribution ships. ``optional`` are the packages that only a choice of the pillar needs,
+    by the names of ``features``.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Platform:
     time_package: str = "chrony"
     time_service: str = "chronyd"
     time_config: str = "/etc/chrony.d/kvmha.conf"
-    filesystems: tuple[str, ...] = ("ocfs2",)
+    filesystems: tuple[str, ...] = ("ocfs2", "gfs2", "xfs", "ext4")
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -44,10 +44,13 @@ class Platform:
         return ("/etc/corosync/corosync.conf", "/etc/corosync/authkey", self.sbd_config)
 
 
-_FENCING = {
+_CHOICES = {
+    "ext4": ("e2fsprogs",),
     "fence-agents": ("fence-agents",),
+    "gfs2": ("gfs2-utils",),
     "ipmi": ("ipmitool",),
     "qdevice": ("corosync-qdevice",),
+    "xfs": ("xfsprogs",),
 }
 _SUSE_VIRTUALISATION = ("libvirt-daemon-qemu", "libvirt-client", "qemu-x86", "qemu-tools")
 
@@ -59,7 +62,7 @@ SLES_15 = Platform(
     pacemaker_config="/etc/sysconfig/pacemaker",
     fencing_agent="external/sbd",
     libvirt_service="libvirtd",
-    optional=_FENCING,
+    optional={**_CHOICES, "o2cb": ("ocfs2-tools-o2cb",)},
 )
 LEAP_15 = replace(
     SLES_15,
@@ -83,14 +86,13 @@ SLES_16 = replace(
     packages=(
         "patterns-ha-ha_sles",
         "fence-agents-sbd",
-        "gfs2-utils",
         "lvm2-lockd",
         *_SUSE_VIRTUALISATION,
     ),
     fencing_agent="fence_sbd",
     libvirt_service="virtqemud",
-    filesystems=("gfs2",),
-    optional={**_FENCING, "fence-agents": ("fence-agents-common",)},
+    filesystems=("gfs2", "xfs", "ext4"),
+    optional={**_CHOICES, "fence-agents": ("fence-agents-common",)},
 )
 DEBIAN = Platform(
     name="Debian",
@@ -116,7 +118,7 @@ DEBIAN = Platform(
     libvirt_service="libvirtd",
     time_service="chrony",
     time_config="/etc/chrony/sources.d/kvmha.sources",
-    optional={"lvm": ("lvm2-lockd",), **_FENCING},
+    optional={"lvm": ("lvm2-lockd",), **_CHOICES},
 )
 RHEL_9 = Platform(
     name="RHEL 9",
@@ -129,7 +131,6 @@ RHEL_9 = Platform(
         "sbd",
         "fence-agents-sbd",
         "dlm",
-        "gfs2-utils",
         "lvm2-lockd",
         "libvirt-daemon-kvm",
         "libvirt-client",
@@ -141,8 +142,8 @@ RHEL_9 = Platform(
     fencing_agent="fence_sbd",
     libvirt_service="virtqemud",
     time_config="/etc/chrony.conf",
-    filesystems=("gfs2",),
-    optional={**_FENCING, "fence-agents": ("fence-agents-all",)},
+    filesystems=("gfs2", "xfs", "ext4"),
+    optional={**_CHOICES, "fence-agents": ("fence-agents-all",)},
 )
 
 SUPPORTED = "SLES 15 and 16, openSUSE Leap 15, Debian 12 or newer, Ubuntu 22.04 or newer, RHEL 9"
@@ -175,11 +176,16 @@ def for_grains(grains: Mapping[str, Any]) -> Platform:
 def features(spec: ClusterSpec) -> tuple[str, ...]:
     """Return the choices of ``spec`` that need packages of their own."""
     agents = [device.agent for device in spec.fencing.devices]
+    used = {each.type for each in spec.storage.filesystems}
     chosen = {
         "fence-agents": any(agent.startswith("fence_") for agent in agents),
         "ipmi": any("ipmi" in agent for agent in agents),
+        "ext4": "ext4" in used,
+        "gfs2": "gfs2" in used,
         "lvm": bool(spec.storage.volume_groups),
+        "o2cb": spec.storage.ocfs2_stack == "o2cb",
         "qdevice": bool(spec.corosync.quorum.device.model),
+        "xfs": "xfs" in used,
     }
     return tuple(name for name, is_chosen in chosen.items() if is_chosen)
 

@@ -10,12 +10,18 @@ from kvmha.spec import ClusterSpec, lvm
 def layout(spec: ClusterSpec | None) -> dict[str, Any]:
     """Return what there is to do, everything empty where the pillar has mistakes (None).
 
-    ``filesystems`` and ``vms`` are names; ``volume_groups``, ``volumes`` and ``former_volumes``
-    those of LVM; ``lockspace`` is the filesystem that holds virtlockd's leases.
+    ``filesystems`` have ``name`` and ``maker``, the state module that makes them; ``ocfs2`` is
+    the cluster stack of OCFS2, empty where it is not used. ``vms`` are names, ``volume_groups``,
+    ``volumes`` and ``former_volumes`` those of LVM. ``lockspace`` is the filesystem that holds
+    virtlockd's leases.
     """
     named = list(lvm.volumes(spec)) if spec else []
     return {
-        "filesystems": [filesystem.name for filesystem in spec.storage.filesystems] if spec else [],
+        "filesystems": [
+            {"name": filesystem.name, "maker": filesystem.maker}
+            for filesystem in (spec.storage.filesystems if spec else ())
+        ],
+        "ocfs2": spec.storage.ocfs2_stack if spec else "",
         "volume_groups": [group.name for group in spec.storage.volume_groups] if spec else [],
         "volumes": [one.name for one in named if one.present],
         "former_volumes": [one.name for one in named if not one.present],

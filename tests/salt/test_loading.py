@@ -13,7 +13,10 @@ import pytest
 
 from tests.salt.conftest import ROOT
 
-MODULES = {"corosync", "fencing", "kvmha", "libvirt_domain", "ocfs2", "pacemaker", "sbd"}
+MODULES = {
+    *("clvm", "corosync", "fencing", "filesystem", "gfs2", "kvmha", "libvirt_domain", "o2cb"),
+    *("ocfs2", "pacemaker", "sbd"),
+}
 KINDS = ("modules", "states", "runners", "pillar", "utils")
 ASK = """
 import json, sys

@@ -59,7 +59,6 @@ def test_our_volume_needs_nothing_also_while_mounted(spec):
     [
         {"label": "other"},
         {"cluster": "beta"},
-        {"stack": "o2cb"},
     ],
 )
 def test_a_volume_for_somebody_else_is_refused(spec, consenting, other):
@@ -118,9 +117,35 @@ def test_before_the_tools_are_installed_our_label_is_believed(spec):
         plan(spec, seen([Signature("ocfs2", "other", "u")], inspected=False))
 
 
-def test_too_few_slots_are_remarked(spec):
-    todo = plan(spec, seen(OCFS2, dataclasses.replace(OURS, slots=2)))
-    assert "tunefs.ocfs2 -N 3" in todo.notes[0]
+def test_too_few_slots_are_added_while_it_is_unmounted_and_the_stack_online(spec):
+    two = dataclasses.replace(OURS, slots=2)
+    todo = plan(spec, seen(OCFS2, two, online=True))
+    assert todo.text() == "~ ocfs2:/dev/disk/by-id/scsi-lab-vmstore:slots: 2 -> 4"
+    assert ocfs2.add_slots(spec.storage.filesystems[0])[:4] == ["tunefs.ocfs2", "--yes", "-N", "4"]
+    for found in (
+        seen(OCFS2, two, online=False),
+        seen(OCFS2, dataclasses.replace(two, mounted=(1,)), online=True),
+    ):
+        todo = plan(spec, found)
+        assert not todo
+        assert "2 slots, too few for 3 nodes" in todo.notes[0]
+
+
+def test_slots_are_never_taken_away(spec):
+    assert not plan(spec, seen(OCFS2, dataclasses.replace(OURS, slots=8), online=True))
+
+
+def test_a_volume_of_ours_for_another_stack_is_stamped_with_consent_and_unmounted(
+    spec, consenting
+):
+    other = dataclasses.replace(OURS, stack="o2cb")
+    with pytest.raises(Refused, match=r"for the stack o2cb and not pcmk.*consent:overwrite"):
+        plan(spec, seen(OCFS2, other))
+    todo = plan(consenting, seen(OCFS2, other))
+    assert todo.disruption is Disruption.CLUSTER_STOP
+    assert ":stack: o2cb -> pcmk" in todo.text()
+    with pytest.raises(Refused, match="mounted by node number 2"):
+        plan(consenting, seen(OCFS2, dataclasses.replace(other, mounted=(2,))))
 
 
 def test_a_disk_that_is_too_small_is_said_in_the_plan(spec):

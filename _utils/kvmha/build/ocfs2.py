@@ -1,4 +1,4 @@
-"""What OCFS2 under Pacemaker needs on a node and on a disk, and what is still missing of it."""
+"""What OCFS2 needs on a disk, and under Pacemaker on a node, and what is still missing of it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kvmha.consent import UNKNOWN, Signature
 from kvmha.documents import sysconfig
 from kvmha.documents.ocfs2_volume import Volume
 from kvmha.errors import KvmhaError, Refused
-from kvmha.plan import Action, Change, Plan
-from kvmha.spec.model import ClusterSpec
+from kvmha.plan import Action, Change, Disruption, Plan
 from kvmha.spec.storage import Filesystem
+from kvmha.spec.storage_part import HasStorage
 
-STACK = "pcmk"
+PCMK = "pcmk"
 MODULES = ("ocfs2_stack_user", "ocfs2")
 MODULES_FILE = "/etc/modules-load.d/kvmha-ocfs2.conf"
 LOAD = "kernel:modules.load"
@@ -33,7 +33,8 @@ class DiskSeen:
     """What was observed of a disk.
 
     ``volume`` is None where there is no OCFS2, or (``inspected`` False) where no tools are
-    installed yet that could tell. ``note`` is what ``blockdev.read_note`` found.
+    installed yet that could tell. ``note`` is what ``blockdev.read_note`` found; ``online``
+    tells whether the cluster stack is.
     """
 
     signatures: tuple[Signature, ...]
@@ -42,6 +43,7 @@ class DiskSeen:
     note: str = ""
     in_use: str = ""
     inspected: bool = True
+    online: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,18 @@ class StackSeen:
     o2cb: str | None
 
 
-def note(spec: ClusterSpec, filesystem: Filesystem) -> str:
+def note(spec: HasStorage, filesystem: Filesystem) -> str:
     """Return what is written at the end of a disk for the time that its mkfs takes."""
     return f"formatting ocfs2 {filesystem.name} of cluster {spec.cluster.name}"
 
 
-def ours(spec: ClusterSpec, filesystem: Filesystem, volume: Volume | None) -> bool:
+def ours(spec: HasStorage, filesystem: Filesystem, volume: Volume | None) -> bool:
     """Tell whether ``volume`` has the label, cluster stack and cluster name of ``filesystem``."""
-    wanted = (filesystem.name, STACK, spec.cluster.name)
+    wanted = (filesystem.name, spec.storage.ocfs2.stack, spec.cluster.name)
     return volume is not None and (volume.label, volume.stack, volume.cluster) == wanted
 
 
-def mkfs(spec: ClusterSpec, filesystem: Filesystem, size: int) -> list[str]:
+def mkfs(spec: HasStorage, filesystem: Filesystem, size: int) -> list[str]:
     """Return the command that makes ``filesystem`` on its disk of ``size`` bytes.
 
     Never ``--force``: it skips the checks for a mounted volume. Nor would it help: with or
@@ -87,7 +89,7 @@ def mkfs(spec: ClusterSpec, filesystem: Filesystem, size: int) -> list[str]:
     return [
         "mkfs.ocfs2",
         "--quiet",
-        f"--cluster-stack={STACK}",
+        f"--cluster-stack={spec.storage.ocfs2.stack}",
         f"--cluster-name={spec.cluster.name}",
         *("-L", filesystem.name),
         *("-N", str(filesystem.max_nodes)),
@@ -99,27 +101,34 @@ def mkfs(spec: ClusterSpec, filesystem: Filesystem, size: int) -> list[str]:
     ]
 
 
-def plan_format(spec: ClusterSpec, filesystem: Filesystem, seen: DiskSeen) -> Plan:
+def plan_format(spec: HasStorage, filesystem: Filesystem, seen: DiskSeen) -> Plan:
     """Return what is needed for ``filesystem`` to be on its disk; raise Refused without consent.
 
-    Nothing when it is there. A format of ours that was cut short is begun again without
-    consent: known by the note on the disk or, once mkfs has written the superblock, by a root
-    folder without anything in it. A volume of ours that is damaged needs consent. A disk that
-    is in use, here or by the slot map of its volume anywhere, is refused in any case.
+    Nothing when it is there with its slots: more of them are added, but only while nobody has it
+    mounted, which is when tunefs.ocfs2 does it. A volume of ours for another cluster stack is
+    not formatted anew, but stamped, with the same consent. A format of ours that was cut short
+    is begun again without consent: known by the note on the disk or, once mkfs has written the
+    superblock, by a root folder without anything in it. A volume of ours that is damaged needs
+    consent. A disk that is in use, here or by the slot map of its volume anywhere, is refused
+    in any case.
     """
     base = fingerprint(seen)
     address = f"ocfs2:{filesystem.device}"
     interrupted = seen.note == note(spec, filesystem)
     if ours(spec, filesystem, seen.volume) and seen.volume and seen.volume.whole:
-        left = Change(Action.DELETE, f"{address}:note", seen.note)
         idle = not (seen.in_use or seen.volume.mounted)
-        return Plan(
-            (left,) if interrupted and idle else (), base, _remarks(spec, filesystem, seen.volume)
-        )
+        changes = [Change(Action.DELETE, f"{address}:note", seen.note)] if interrupted else []
+        if seen.volume.slots < filesystem.max_nodes and seen.online:
+            slots = (seen.volume.slots, filesystem.max_nodes)
+            changes.append(Change(Action.UPDATE, f"{address}:slots", *slots))
+        notes = () if idle and seen.online else _remarks(spec, filesystem, seen.volume)
+        return Plan(tuple(changes) if idle else (), base, notes)
     if not seen.inspected and seen.signatures == _expected(filesystem, seen):
         remark = f"{filesystem.device} can be looked into once ocfs2-tools is installed"
         return Plan((), base, (remark,))
     _refuse_in_use(filesystem, seen)
+    if seen.volume and _is_of_another_stack(spec, filesystem, seen.volume):
+        return Plan((_restamped(spec, filesystem, seen.volume),), base)
     found = _content(spec, filesystem, seen, interrupted=interrupted)
     consent.refuse([consent.foreign(filesystem.device, found, spec.consent.overwrite)])
     mkfs(spec, filesystem, seen.size)
@@ -128,6 +137,21 @@ def plan_format(spec: ClusterSpec, filesystem: Filesystem, seen: DiskSeen) -> Pl
     action = Action.UPDATE if found else Action.CREATE
     change = Change(action, address, consent.described(found) or None, new, consent.cost(found))
     return Plan((change,), base, ("a format cut short is begun again",) if again else ())
+
+
+def restamp(spec: HasStorage, filesystem: Filesystem) -> list[str]:
+    """Return the command that makes a volume one of our cluster stack; its files stay.
+
+    o2cluster(8) wants no cluster online, as tunefs.ocfs2 does, and refuses dirty journals.
+    """
+    flags = "local" if spec.storage.ocfs2.stack == "o2cb" else "none"
+    stamp = f"{spec.storage.ocfs2.stack},{spec.cluster.name},{flags}"
+    return ["o2cluster", "--yes", f"--update={stamp}", filesystem.device]
+
+
+def add_slots(filesystem: Filesystem) -> list[str]:
+    """Return the command that adds the missing slots; the cluster stack has to be online."""
+    return ["tunefs.ocfs2", "--yes", "-N", str(filesystem.max_nodes), filesystem.device]
 
 
 def must_wipe(seen: DiskSeen) -> bool:
@@ -151,12 +175,32 @@ def plan_stack(seen: StackSeen, config: str) -> Plan:
         changes.append(Change(action, f"file:{MODULES_FILE}", seen.modules_file, wanted))
     if seen.missing:
         changes.append(Change(Action.RUN, LOAD, None, " ".join(seen.missing)))
-    if seen.stack != STACK:
+    if seen.stack != PCMK:
         action = Action.UPDATE if seen.stack else Action.CREATE
-        changes.append(Change(action, f"file:{STACK_FILE}", seen.stack or None, STACK))
+        changes.append(Change(action, f"file:{STACK_FILE}", seen.stack or None, PCMK))
     if seen.o2cb is not None and sysconfig.parse(seen.o2cb).get("O2CB_ENABLED") == "true":
         changes.append(Change(Action.UPDATE, f"sysconfig:{config}:O2CB_ENABLED", "true", "false"))
     return Plan(tuple(changes), fingerprint(seen))
+
+
+def _is_of_another_stack(spec: HasStorage, filesystem: Filesystem, volume: Volume) -> bool:
+    stamped = (volume.label, volume.cluster) == (filesystem.name, spec.cluster.name)
+    return stamped and volume.whole and volume.stack != spec.storage.ocfs2.stack
+
+
+def _restamped(spec: HasStorage, filesystem: Filesystem, volume: Volume) -> Change:
+    """Return the change of the cluster stack; raise Refused without consent."""
+    old, new = volume.stack, spec.storage.ocfs2.stack
+    if filesystem.device not in spec.consent.overwrite:
+        raise Refused(
+            f"refused: {filesystem.device} carries ocfs2 '{volume.label}' of this cluster, "
+            f"for the stack {old} and not {new}",
+            hint="unmount it on every node; then list the device in "
+            f"{consent.PILLAR_KEY} to have it stamped anew (its files stay), or set "
+            f"storage.ocfs2.stack: {old}",
+        )
+    address = f"ocfs2:{filesystem.device}:stack"
+    return Change(Action.UPDATE, address, old, new, Disruption.CLUSTER_STOP)
 
 
 def _expected(filesystem: Filesystem, seen: DiskSeen) -> tuple[Signature, ...]:
@@ -165,7 +209,7 @@ def _expected(filesystem: Filesystem, seen: DiskSeen) -> tuple[Signature, ...]:
 
 
 def _content(
-    spec: ClusterSpec, filesystem: Filesystem, seen: DiskSeen, *, interrupted: bool
+    spec: HasStorage, filesystem: Filesystem, seen: DiskSeen, *, interrupted: bool
 ) -> tuple[Signature, ...]:
     """Return what on the disk is not ours to destroy."""
     if ours(spec, filesystem, seen.volume) and seen.volume and seen.volume.unfinished:
@@ -190,10 +234,13 @@ def _refuse_in_use(filesystem: Filesystem, seen: DiskSeen) -> None:
         )
 
 
-def _remarks(spec: ClusterSpec, filesystem: Filesystem, volume: Volume) -> tuple[str, ...]:
-    if volume.slots >= len(spec.nodes):
+def _remarks(spec: HasStorage, filesystem: Filesystem, volume: Volume) -> tuple[str, ...]:
+    if volume.slots >= filesystem.max_nodes:
         return ()
+    count = len(spec.nodes)
+    short = f", too few for {count} nodes" if volume.slots < count else ""
     return (
-        f"{filesystem.name} has {volume.slots} slots for {len(spec.nodes)} nodes: "
-        f"tunefs.ocfs2 -N {len(spec.nodes)} {filesystem.device} adds some",
+        f"{filesystem.name} has {volume.slots} slots{short}: {filesystem.max_nodes} can be made "
+        "while it is unmounted on every node, what stands on it stopped, and the cluster stack "
+        "online: then run this again",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmha.rules import (
+    alone,
     cib_colocations,
     cib_ids,
     cib_orders,
@@ -19,12 +20,15 @@ from kvmha.rules import (
     vm_disks,
     vms,
 )
+from kvmha.rules.alone import check_storage
 from kvmha.rules.registry import RULES, Rule, check
 
 __all__ = [
     "RULES",
     "Rule",
+    "alone",
     "check",
+    "check_storage",
     "cib_colocations",
     "cib_ids",
     "cib_orders",

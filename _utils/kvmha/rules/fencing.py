@@ -208,7 +208,10 @@ def _watchdog_timeouts(spec: ClusterSpec) -> Iterator[tuple[str, str | int | boo
 def _is_shared(objects: Objects, resource: Resource) -> bool:
     if not objects.agent(resource).endswith(":Filesystem") or resource.kind == "template":
         return False
-    return objects.parameter(resource, "fstype") in CLUSTER_TYPES
+    kind = objects.parameter(resource, "fstype")
+    # OCFS2's classic stack has a lock manager of its own, which does not wait for our quorum.
+    of_its_own = kind == "ocfs2" and objects.spec.storage.ocfs2.stack == "o2cb"
+    return kind in CLUSTER_TYPES and not of_its_own
 
 
 def _milliseconds(value: str | int | bool | None) -> int | None:

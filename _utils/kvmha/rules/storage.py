@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from kvmha.errors import Problem
 from kvmha.rules.helpers import repeated, sbd_devices, stored_on
 from kvmha.rules.registry import rule
 from kvmha.spec.lvm import path, volumes
 from kvmha.spec.model import ClusterSpec
+from kvmha.values import duration
 
 _UNSTABLE = re.compile(r"/dev/((sd|vd|hd|xvd)[a-z]+\d*|nvme\d+n\d+(p\d+)?|dm-\d+|loop\d+)\Z")
+# The longest label: ocfs2_fs.h, mkfs.gfs2(8) -t, mkfs.xfs(8) -L, mke2fs(8) -L.
+_LABEL = {"ocfs2": 63, "gfs2": 30, "xfs": 12, "ext4": 16}
+_GFS2_NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
+_O2CB_NUMBERS = 254
 _SYSTEM = {
     *("/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root"),
     *("/run", "/sbin", "/sys", "/tmp", "/usr", "/var", "/var/lib", "/var/log"),
@@ -87,10 +93,10 @@ def mounts_spare_the_system(spec: ClusterSpec) -> Iterator[Problem]:
 
 @rule("nodes", "storage.filesystems[].max_nodes")
 def slots_suffice(spec: ClusterSpec) -> Iterator[Problem]:
-    """Want a slot per node: no more nodes can mount (mkfs.ocfs2(8), ``-N``)."""
+    """Want a slot, or journal, per node: no more can mount (mkfs.ocfs2(8), mkfs.gfs2(8))."""
     count = len(spec.nodes)
     for i, each in enumerate(spec.storage.filesystems):
-        if each.max_nodes < count:
+        if each.is_shared and each.max_nodes < count:
             message = f"{each.max_nodes} slots are too few for {count} nodes"
             hint = f"at least {count}, better some more for nodes to come"
             place = f"storage.filesystems[{i}].max_nodes"
@@ -113,3 +119,66 @@ def consent_names_our_devices(spec: ClusterSpec) -> Iterator[Problem]:
             message = f"{device} is no device of this cluster"
             hint = f"ours are {', '.join(sorted(ours)) or 'none'}"
             yield Problem(f"consent.overwrite[{index}]", message, hint, "CONSENT_UNKNOWN")
+
+
+@rule("storage.filesystems[].name", "storage.filesystems[].type")
+def filesystem_labels_fit(spec: ClusterSpec) -> Iterator[Problem]:
+    """Keep names within the label of their filesystem: by it we know what is ours."""
+    for i, each in enumerate(spec.storage.filesystems):
+        place, most = f"storage.filesystems[{i}].name", _LABEL.get(each.type, 63)
+        if len(each.name) > most:
+            message = f"{each.name!r} has {len(each.name)} characters"
+            yield Problem(place, message, f"at most {most} in a label of {each.type}", "LABEL_LONG")
+        elif each.type == "gfs2" and not _GFS2_NAME.match(each.name):
+            message = f"{each.name!r} cannot be part of GFS2's lock table"
+            yield Problem(place, message, "letters, digits, '-' and '_'", "LABEL_CHARACTERS")
+
+
+@rule("cluster.name", "storage.filesystems[].type")
+def lock_tables_hold_the_name(spec: ClusterSpec) -> Iterator[Problem]:
+    """Want a cluster's name that GFS2's lock table can hold (mkfs.gfs2(8), ``-t``)."""
+    used = any(each.type == "gfs2" for each in spec.storage.filesystems)
+    if used and not _GFS2_NAME.match(spec.cluster.name):
+        message = f"{spec.cluster.name!r} cannot be part of GFS2's lock table"
+        yield Problem("cluster.name", message, "letters, digits, '-' and '_'", "LOCK_TABLE_NAME")
+
+
+@rule("cluster.name", "nodes[].id", "nodes[].links[]", "storage")
+def o2cb_can_say_it(spec: ClusterSpec) -> Iterator[Problem]:
+    """Want names, numbers and addresses that cluster.conf can hold: ocfs2.cluster.conf(5)."""
+    if spec.storage.ocfs2_stack != "o2cb":
+        return
+    if not spec.cluster.name.isalnum() or not spec.cluster.name.isascii():
+        message = f"{spec.cluster.name!r} is no name of a cluster for o2cb"
+        yield Problem("cluster.name", message, "letters and digits only", "O2CB_NAME")
+    for i, node in enumerate(spec.nodes):
+        if node.id > _O2CB_NUMBERS:
+            hint = f"at most {_O2CB_NUMBERS}"
+            yield Problem(f"nodes[{i}].id", f"{node.id} is no node number", hint, "O2CB_NUMBER")
+        if node.links and ip_address(node.links[0]).version != 4:
+            message = f"o2cb cannot talk to {node.links[0]}"
+            yield Problem(f"nodes[{i}].links[0]", message, "an IPv4 address", "O2CB_ADDRESS")
+
+
+@rule("storage.ocfs2.idle_timeout", "storage.ocfs2.keepalive_delay")
+def keepalives_come_in_time(spec: ClusterSpec) -> Iterator[Problem]:
+    """Want OCFS2 to ask for a sign of life before it gives up: the kernel refuses otherwise.
+
+    Source: fs/ocfs2/cluster/nodemanager.c, ``o2nm_cluster_keepalive_delay_ms_store``.
+    """
+    ocfs2 = spec.storage.ocfs2
+    if ocfs2.keepalive_delay >= ocfs2.idle_timeout:
+        message = f"{duration(ocfs2.keepalive_delay)} is no less than the idle timeout"
+        hint = f"less than {duration(ocfs2.idle_timeout)}, the default is 2s"
+        yield Problem("storage.ocfs2.keepalive_delay", message, hint, "KEEPALIVE_LATE")
+
+
+@rule("storage.filesystems[].name", "storage.filesystems[].type", "vms[].filesystem")
+def single_mounts_do_not_migrate(spec: ClusterSpec) -> Iterator[Problem]:
+    """Refuse live migration of a VM whose disks only one node has at a time."""
+    for i, vm in enumerate(spec.vms):
+        home = spec.filesystem_of(vm)
+        if vm.migrate and home is not None and not home.is_shared:
+            message = f"'{vm.name}' cannot run where {home.name} ({home.type}) is not mounted yet"
+            hint = "put it on ocfs2 or gfs2, or leave migrate out: it then stops and starts"
+            yield Problem(f"vms[{i}].migrate", message, hint, "MIGRATE_SINGLE_MOUNT")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kvmha.spec.load import load, load_part
+from kvmha.spec.load import load, load_part, load_storage
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.part import ClusterPart, is_part
 
-__all__ = ["ClusterPart", "ClusterSpec", "is_part", "load", "load_part"]
+__all__ = ["ClusterPart", "ClusterSpec", "is_part", "load", "load_part", "load_storage"]

@@ -16,6 +16,7 @@ from kvmha.spec.corosync_words import unwritable
 from kvmha.spec.fields import Meta, class_of, default_of, fields_of
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.part import ClusterPart
+from kvmha.spec.storage_part import HasStorage, StoragePart, is_storage_part
 
 _UNSET = ("", None)
 _DEEPEST = 60  # keys in each other
@@ -53,6 +54,22 @@ def load_part(data: Mapping[str, Any]) -> ClusterPart:
     part: ClusterPart = reader.object(ClusterPart, data, "")
     if problems := [*reader.found(), *unwritable(part.corosync)]:
         raise InvalidInput("pillar kvmha", problems)
+    return part
+
+
+def load_storage(data: Mapping[str, Any]) -> HasStorage:
+    """Return the cluster that ``data`` describes, or what it says of one without Pacemaker.
+
+    The latter is a document that names no more than cluster, nodes, storage and consent.
+    Raises InvalidInput with all problems.
+    """
+    if not is_storage_part(data):
+        return load(data)
+    reader = _Reader()
+    part: StoragePart = reader.object(StoragePart, data, "")
+    problems = [*reader.found(), *rules.check_storage(part, unread=reader.unread)]
+    if problems:
+        raise InvalidInput("the document of the storage", problems)
     return part
 
 

@@ -5,6 +5,7 @@ Durations are milliseconds and sizes bytes here; the pillar writes their units o
 
 from __future__ import annotations
 
+from kvmha.spec import lvm
 from kvmha.spec.cib import Cib
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.corosync import Corosync
@@ -144,7 +145,8 @@ class ClusterSpec:
     @property
     def shared_devices(self) -> tuple[str, ...]:
         """The disks of the SAN that every node has to see, each once."""
-        stores = [filesystem.device for filesystem in self.storage.filesystems]
+        volumes = {lvm.path(one.name) for one in lvm.volumes(self)}
+        stores = [one.device for one in self.storage.filesystems if one.device not in volumes]
         grouped = [device for group in self.storage.volume_groups for device in group.devices]
         raw = [disk.device for vm in self.vms for disk in vm.disks if disk.device]
         return tuple(dict.fromkeys([*self.fencing.disks, *stores, *grouped, *raw]))

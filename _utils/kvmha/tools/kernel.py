@@ -62,6 +62,13 @@ def stack(root: Path = Path("/")) -> str:
     return (files.read(root / STACK) or "").strip()
 
 
+def is_online(stack_name: str, cluster: str, root: Path = Path("/")) -> bool:
+    """Tell whether OCFS2's locks of ``cluster`` could be taken now: its stack has members."""
+    folder = "dlm/cluster/comms" if stack_name == "pcmk" else f"cluster/{cluster}/node"
+    members = root / "sys/kernel/config" / folder
+    return members.is_dir() and any(members.iterdir())
+
+
 def set_stack(name: str, root: Path = Path("/")) -> None:
     """Make ``name`` the cluster stack of OCFS2; the kernel refuses while a volume is mounted."""
     try:

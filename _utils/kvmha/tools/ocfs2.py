@@ -10,53 +10,49 @@ from kvmha.build import ocfs2 as build
 from kvmha.documents import ocfs2_volume, sysconfig
 from kvmha.documents.ocfs2_volume import Volume
 from kvmha.errors import CommandFailed, KvmhaError
-from kvmha.plan import Action, Plan
-from kvmha.spec.model import ClusterSpec
+from kvmha.plan import Plan
 from kvmha.spec.storage import Filesystem
-from kvmha.tools import blockdev, files, host, kernel
+from kvmha.spec.storage_part import HasStorage
+from kvmha.tools import blockdev, files, formatting, host, kernel
 from kvmha.tools.runner import Runner
 
 _ROOT = Path("/")
 
 
-def filesystem(spec: ClusterSpec, name: str) -> Filesystem:
-    """Return the filesystem that is called ``name``; raise KvmhaError naming those there are."""
-    for item in spec.storage.filesystems:
-        if item.name == name:
-            return item
-    known = ", ".join(item.name for item in spec.storage.filesystems) or "none"
-    raise KvmhaError(f"there is no filesystem {name!r}", hint=f"storage.filesystems has: {known}")
-
-
-def plan_format(runner: Runner, spec: ClusterSpec, name: str) -> Plan:
+def plan_format(runner: Runner, spec: HasStorage, name: str) -> Plan:
     """Return what is needed for filesystem ``name`` to be on its disk. Changes nothing."""
-    wanted = filesystem(spec, name)
-    return build.plan_format(spec, wanted, _observe(runner, wanted.device))
+    wanted = formatting.of_kind(spec, name, ("ocfs2",))
+    return build.plan_format(spec, wanted, _observe(runner, spec, wanted.device))
 
 
 def apply_format(
     runner: Runner,
-    spec: ClusterSpec,
+    spec: HasStorage,
     name: str,
     expect: str | None = None,
     prepare: Callable[[Runner], None] | None = None,
 ) -> Plan:
     """Make filesystem ``name``. To be run on one node, for the whole cluster.
 
-    ``prepare`` readies the kernel, by default with ``ready_kernel``. While mkfs runs the disk
-    carries a note of ours in its last MiB, outside the volume: whoever plans next knows that
-    what is there is the rest of this run. Raises KvmhaError when the volume that is read back
+    ``prepare`` readies the kernel, by default with ``ready_kernel`` under Pacemaker; on the
+    classic stack that is ``kvmha.tools.o2cb``'s. While mkfs runs the disk carries a note of ours
+    in its last MiB, outside the volume: whoever plans next knows that what is there is the rest
+    of this run. Raises KvmhaError when the volume that is read back
     is not the wanted one; StalePlan when the plan is not the expected one.
     """
-    wanted = filesystem(spec, name)
+    wanted = formatting.of_kind(spec, name, ("ocfs2",))
     device = wanted.device
-    seen = _observe(runner, device)
+    seen = _observe(runner, spec, device)
     plan = build.plan_format(spec, wanted, seen)
     plan.refuse_stale(expect)
     if not plan:
         return plan
-    if plan.changes[0].action is not Action.DELETE:
-        (prepare or ready_kernel)(runner)
+    made = plan.changes[0]
+    if made.address.endswith(":stack"):
+        runner.run(build.restamp(spec, wanted), timeout=300)
+    elif made.address == f"ocfs2:{device}":
+        if prepare or spec.storage.ocfs2.stack == build.PCMK:
+            (prepare or ready_kernel)(runner)
         note = build.note(spec, wanted)
         if build.must_wipe(seen):
             blockdev.wipe(runner, device, note)
@@ -65,10 +61,13 @@ def apply_format(
         runner.run(build.mkfs(spec, wanted, seen.size), timeout=3600)
         _verify(runner, spec, wanted)
     blockdev.erase_note(device)
+    if plan.changes[-1].address.endswith(":slots"):
+        hint = "the cluster stack has to be online: start dlm (pcmk), or o2cb"
+        runner.run(build.add_slots(wanted), timeout=600, hint=hint)
     return plan
 
 
-def _verify(runner: Runner, spec: ClusterSpec, wanted: Filesystem) -> None:
+def _verify(runner: Runner, spec: HasStorage, wanted: Filesystem) -> None:
     volume = inspect(runner, wanted.device)
     if volume is None or not (build.ours(spec, wanted, volume) and volume.whole):
         raise KvmhaError(
@@ -77,7 +76,7 @@ def _verify(runner: Runner, spec: ClusterSpec, wanted: Filesystem) -> None:
         )
 
 
-def _observe(runner: Runner, device: str) -> build.DiskSeen:
+def _observe(runner: Runner, spec: HasStorage, device: str) -> build.DiskSeen:
     signatures = blockdev.probe(runner, device)
     volume, inspected = None, True
     if any(item.type == "ocfs2" for item in signatures):
@@ -94,6 +93,7 @@ def _observe(runner: Runner, device: str) -> build.DiskSeen:
         note=blockdev.read_note(device),
         in_use=blockdev.in_use(device),
         inspected=inspected,
+        online=kernel.is_online(spec.storage.ocfs2.stack, spec.cluster.name),
     )
 
 
@@ -111,8 +111,8 @@ def inspect(runner: Runner, device: str) -> Volume | None:
 def ready_kernel(runner: Runner, root: Path = _ROOT) -> None:
     """Load OCFS2 with its plugin for Pacemaker, and make that the stack of this node."""
     kernel.load(runner, build.MODULES, root)
-    if kernel.stack(root) != build.STACK:
-        kernel.set_stack(build.STACK, root)
+    if kernel.stack(root) != build.PCMK:
+        kernel.set_stack(build.PCMK, root)
 
 
 def plan_stack(config: str, root: Path = _ROOT) -> Plan:
@@ -150,19 +150,20 @@ def _write_o2cb(plan: Plan, config: str, root: Path) -> None:
         files.write(path, new)
 
 
-def status(runner: Runner, spec: ClusterSpec) -> dict[str, Any]:
+def status(runner: Runner, spec: HasStorage) -> dict[str, Any]:
     """Return what every filesystem is like, seen from this node.
 
     Keys: ``stack`` (empty: OCFS2 is not loaded) and ``filesystems`` {name: {device, formatted,
     label, cluster, slots, mounted (here), mounted_by (node numbers), error}}.
     """
     mounts = host.mounts()
-    found = {item.name: _status(runner, spec, item, mounts) for item in spec.storage.filesystems}
+    items = [item for item in spec.storage.filesystems if item.type == "ocfs2"]
+    found = {item.name: _status(runner, spec, item, mounts) for item in items}
     return {"stack": kernel.stack(), "filesystems": found}
 
 
 def _status(
-    runner: Runner, spec: ClusterSpec, item: Filesystem, mounts: dict[str, dict[str, str]]
+    runner: Runner, spec: HasStorage, item: Filesystem, mounts: dict[str, dict[str, str]]
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "device": item.device,

@@ -38,7 +38,19 @@ LVM locks what the nodes share:
     - spec: {{ spec }}
 
 {%- endif %}
-{%- if layout.filesystems %}
+{%- if layout.ocfs2 == "o2cb" %}
+
+OCFS2's own cluster is described:
+  o2cb.managed:
+    - spec: {{ spec }}
+
+OCFS2's own cluster is online:
+  o2cb.online:
+    - spec: {{ spec }}
+    - require:
+      - o2cb: OCFS2's own cluster is described
+
+{%- elif layout.ocfs2 %}
 
 OCFS2 talks to Pacemaker:
   ocfs2.stack_ready:

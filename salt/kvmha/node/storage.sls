@@ -39,9 +39,9 @@ Volume {{ volume }} is there:
 
 {%- for filesystem in layout.filesystems %}
 
-Filesystem {{ filesystem }} is on its disk:
-  ocfs2.formatted:
-    - filesystem: {{ filesystem }}
+Filesystem {{ filesystem.name }} is on its disk:
+  {{ filesystem.maker }}.formatted:
+    - filesystem: {{ filesystem.name }}
     - spec: {{ spec }}
     - require_in:
       - pacemaker: Pacemaker mounts the shared filesystems

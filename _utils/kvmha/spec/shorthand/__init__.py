@@ -12,7 +12,7 @@ from kvmha.spec.cib import Cib, Constraint
 from kvmha.spec.cib_resources import Resource
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.shorthand import fencing, lvm, storage, vms
-from kvmha.spec.shorthand.words import after, clone, values
+from kvmha.spec.shorthand.words import clone, values
 
 PARTS = ("fencing", "locking", "filesystems", "vms")
 
@@ -22,17 +22,15 @@ def shorthand(spec: ClusterSpec, agent: str, parts: Collection[str] = PARTS) -> 
 
     ``agent`` is the platform's ``stonith`` type for SBD. Every VM has to have a filesystem.
     """
-    filesystems = spec.storage.filesystems
     resources = fencing.devices(spec, agent)
     constraints: list[Constraint] = []
-    if "locking" in parts and (filesystems or spec.storage.volume_groups):
+    if "locking" in parts and spec.storage.uses_dlm:
         resources.append(clone(storage.dlm()))
         _add(resources, constraints, lvm.locking(spec))
     if "filesystems" in parts:
-        _add(resources, constraints, lvm.activation(spec))
-        for filesystem in filesystems:
-            resources.append(clone(storage.filesystem(filesystem)))
-            constraints += after(f"fs-{filesystem.name}-clone", "dlm-clone", "locking")
+        for filesystem in spec.storage.filesystems:
+            resources.append(storage.resource(filesystem))
+            constraints += storage.constraints(spec, filesystem)
     if "vms" in parts:
         _add(resources, constraints, lvm.activation(spec, for_vms=True))
         for vm in spec.vms:

@@ -32,7 +32,7 @@ def properties(spec: ClusterSpec) -> dict[str, str]:
         "stonith-enabled": "true",
         "stonith-timeout": _seconds(derived.stonith_timeout),
         # Without quorum DLM blocks, so nothing on it can be stopped: only freeze is possible.
-        "no-quorum-policy": "freeze" if _needs_dlm(spec) else "stop",
+        "no-quorum-policy": "freeze" if spec.storage.uses_dlm else "stop",
         **({"priority-fencing-delay": _seconds(delay)} if delay else {}),
         **({"stonith-watchdog-timeout": _seconds(alone)} if alone else {}),
     }
@@ -144,7 +144,3 @@ def resource_id(name: str) -> str:
 
 def _seconds(ms: int) -> str:
     return f"{-(-ms // 1000)}s"
-
-
-def _needs_dlm(spec: ClusterSpec) -> bool:
-    return bool(spec.storage.filesystems or spec.storage.volume_groups)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from kvmha.spec.cib import Constraint
 from kvmha.spec.cib_resources import Resource
-from kvmha.spec.shorthand.words import op, values
+from kvmha.spec.model import ClusterSpec
+from kvmha.spec.shorthand import lvm
+from kvmha.spec.shorthand.words import after, clone, op, values
 from kvmha.spec.storage import Filesystem
 
 
@@ -20,8 +23,24 @@ def dlm() -> Resource:
     )
 
 
-def filesystem(filesystem: Filesystem) -> Resource:
-    """Return what mounts ``filesystem``."""
+def resource(filesystem: Filesystem) -> Resource:
+    """Return what mounts ``filesystem``: on every node, or on one where it is not shared."""
+    one = _primitive(filesystem)
+    return clone(one) if filesystem.is_shared else one
+
+
+def constraints(spec: ClusterSpec, filesystem: Filesystem) -> list[Constraint]:
+    """Return after what ``filesystem`` is mounted: its locks, and what its device stands on."""
+    found = []
+    if spec.storage.needs_dlm(filesystem):
+        found += after(filesystem.resource, "dlm-clone", "locking")
+    base = lvm.base(spec, filesystem.device.removeprefix("/dev/"))
+    if base:
+        found += after(filesystem.resource, base, "device")
+    return found
+
+
+def _primitive(filesystem: Filesystem) -> Resource:
     return Resource(
         id=f"fs-{filesystem.name}",
         agent="ocf:heartbeat:Filesystem",

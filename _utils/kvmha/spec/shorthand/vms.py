@@ -57,10 +57,10 @@ def constraints(spec: ClusterSpec, vm: Vm) -> list[Constraint]:
     resource = f"vm-{vm.name}"
     filesystem = spec.filesystem_of(vm)
     assert filesystem is not None  # _vm has asked for the folder on it
-    found = after(resource, f"fs-{filesystem.name}-clone", "storage")
+    found = after(resource, filesystem.resource, "storage")
     leases = spec.lockspace
     if leases is not None and leases != filesystem:
-        found += after(resource, f"fs-{leases.name}-clone", "lockspace")
+        found += after(resource, leases.resource, "lockspace")
     scores = [str(max(100 - 10 * rank, 10)) for rank in range(len(vm.prefer))]
     wishes = [("prefer", node, score) for node, score in zip(vm.prefer, scores, strict=True)]
     wishes += [("avoid", node, "-INFINITY") for node in vm.avoid]
