@@ -100,3 +100,22 @@ def test_parameters_of_a_fence_agent_are_checked_against_its_metadata(example, c
 def test_no_message_is_sent_where_there_is_no_disk(example):
     with pytest.raises(KvmhaError, match="no SBD disk"):
         sbd.test(Runner(), load(example("diskless")), "kvm-a")
+
+
+# What Pacemaker itself writes where sbd runs: without a device it is all that fences.
+WATCHDOG = (
+    '<crm_config><cluster_property_set id="cib-bootstrap-options">'
+    '<nvpair id="w" name="have-watchdog" value="true"/></cluster_property_set></crm_config>'
+)
+
+
+@pytest.mark.parametrize("name", ["diskless", "two_node_qdevice", "ipmi", "pdu"])
+def test_pacemaker_accepts_the_cib_of_every_example(name, example, tmp_path):
+    path = tmp_path / "cib.xml"
+    path.write_text(cib.EMPTY.replace("<crm_config/>", WATCHDOG))
+    secrets = dict.fromkeys(("ipmi.a", "ipmi.b", "ipmi.c", "pdu"), "kept-to-itself")
+    wanted = build.build(load(example(name)), "external/sbd", "fencing", secrets)
+    done, left = pacemaker.apply(Runner(), wanted, cib_file=str(path))
+    assert done and not left
+    assert pacemaker.verify(Runner(), str(path)) == []
+    assert "kept-to-itself" not in str(done.to_dict())

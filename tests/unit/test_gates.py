@@ -437,3 +437,13 @@ def test_no_watchdog_is_asked_for_without_sbd(example, changed, facts):
     for each in facts.values():
         del each["watchdog"], each["watchdog_module"]
     assert preflight.judge(spec, facts, window=1.0) == []
+
+
+def test_a_qdevice_has_to_vote(example, changed, healthy):
+    device = {"model": "net", "votes": 1, "net": {"host": "qnetd", "algorithm": "ffsplit"}}
+    spec = load(changed(example("lab"), {"corosync.quorum": {"device": device}}))
+    (first, *_) = gates.of("quorate").judge(spec, healthy)
+    assert first.startswith("ha-host1: sees no vote of the qdevice")
+    for each in healthy.values():
+        each["corosync"]["votes"] = 4
+    assert gates.of("quorate").judge(spec, healthy) == []

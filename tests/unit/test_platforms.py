@@ -6,6 +6,7 @@ import pytest
 
 from kvmha import platforms
 from kvmha.errors import KvmhaError
+from kvmha.spec import load
 
 KNOWN = [
     ({"os_family": "Debian", "os": "Debian", "osmajorrelease": 12}, "Debian"),
@@ -56,3 +57,18 @@ def test_every_platform_can_fence_and_names_each_package_once():
     ):
         assert platform.fencing_agent in ("external/sbd", "fence_sbd")
         assert len(set(platform.packages)) == len(platform.packages)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("lab", []),
+        ("diskless", []),
+        ("two_node_qdevice", ["corosync-qdevice"]),
+        ("ipmi", ["fence-agents", "ipmitool"]),
+        ("pdu", ["fence-agents"]),
+    ],
+)
+def test_packages_come_with_the_choice_that_needs_them(name, more, example):
+    wanted = platforms.packages_for(platforms.DEBIAN, load(example(name)))
+    assert list(wanted) == [*platforms.DEBIAN.packages, *more]

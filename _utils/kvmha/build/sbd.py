@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kvmha import consent, timeouts
 from kvmha.consent import Signature
@@ -23,6 +23,7 @@ LOAD = "kernel:module.load"
 _OURS = "# Managed by kvmha.\n"
 _DISKS = "SBD_DEVICE"
 TWO_DISKS = "two disks are weak: nodes live on when one is lost, but cannot be fenced over it"
+_AT_START = ":SBD_DELAY_START"  # right when sbd starts again, and no matter until then
 _YES_NO = {"SBD_PACEMAKER", "SBD_DELAY_START"}
 
 
@@ -109,7 +110,8 @@ def plan_node(spec: ClusterSpec, seen: NodeSeen, config_path: str) -> Plan:
     """Return what makes this node ready for sbd; raise KvmhaError if no watchdog can be there.
 
     A running sbd reads its settings at its next start only, with the cluster of the node:
-    changing one then is CLUSTER_STOP. Everything else is harmless. Notes tell the formulas.
+    changing one then is CLUSTER_STOP, but for what only counts at a start. Everything else is
+    harmless. Notes tell the formulas.
     """
     no_watchdog = missing_watchdog(spec, seen)
     if no_watchdog:
@@ -119,7 +121,11 @@ def plan_node(spec: ClusterSpec, seen: NodeSeen, config_path: str) -> Plan:
     wanted = settings(spec)
     if not (current and current.get(_DISKS)) and not wanted.get(_DISKS):
         wanted.pop(_DISKS, None)
-    changes = list(sysconfig.diff(config_path, current, wanted, disruption=cost, same=same))
+    differ = sysconfig.diff(config_path, current, wanted, disruption=cost, same=same)
+    changes = [
+        replace(one, disruption=Disruption.NONE) if one.address.endswith(_AT_START) else one
+        for one in differ
+    ]
     late = ("takes effect when the cluster of this node starts again",) if seen.running else ()
     changes += _file(DROPIN, seen.dropin, dropin(spec))
     changes += _file(MODULES_FILE, seen.modules_file, modules_file(spec))

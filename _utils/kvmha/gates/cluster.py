@@ -27,6 +27,11 @@ def judge_quorate(spec: ClusterSpec, seen: Observations) -> list[str]:
                 f"{'' if corosync['quorate'] else ', and has no quorum'} (hint: do the links"
                 " carry UDP 5405 both ways, and is the authkey the same?)"
             )
+        elif spec.corosync.quorum.device.model and corosync["votes"] == len(names):
+            found.append(
+                f"{node}: sees no vote of the qdevice (hint: corosync-qdevice-tool -s there; is"
+                " TCP 5403 of the qnetd server open, and tls the same?)"
+            )
     for node, status in answers.of(seen, "pacemaker"):
         away = pacemaker_view.offline(status, names)
         if away:
