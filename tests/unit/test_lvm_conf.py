@@ -75,7 +75,7 @@ def test_what_lvm_would_not_read_is_refused(text):
         lvm_conf.parse(text)
 
 
-def test_the_locking_of_each_backend_is_what_its_agents_set(example, changed):
+def test_the_locking_of_lvmlockd_is_what_its_agent_sets(example):
     spec = load(example("shared_lvm"))
     plan = clvm.plan_config(spec, SHIPPED)
     assert [(change.action, change.address, change.new) for change in plan.changes] == [
@@ -85,6 +85,9 @@ def test_the_locking_of_each_backend_is_what_its_agents_set(example, changed):
     # What the agent ocf:heartbeat:lvmlockd does by sed to this file leads to the same.
     agents = SHIPPED.replace("\tlocking_type = 3\n", "") + "\nglobal {\n    use_lvmlockd = 1\n}\n"
     assert not clvm.plan_config(spec, agents)
+
+
+def test_clvmd_as_configuration_only_its_daemon_can_run_nowhere_here(example, changed):
     old = load(changed(example("shared_lvm"), {"storage.lvm": {"backend": "clvmd"}, **EXCLUSIVE}))
     assert [change.text() for change in clvm.plan_config(old, SHIPPED).changes] == [
         "+ lvm.conf:global/use_lvmlockd = 0",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from kvmha.gates import answers, pacemaker_view
+from kvmha.gates import answers, pacemaker_view, volumes
 from kvmha.gates.answers import Observations
 from kvmha.spec.model import ClusterSpec
 
 
 def judge_mounted(spec: ClusterSpec, seen: Observations) -> list[str]:
-    """Every filesystem is mounted where it should be, with the type it should have."""
+    """Every filesystem is mounted where it should be, with its type; volumes are active."""
     found = [*answers.silent(seen), *answers.broken(seen, "pacemaker", "mounts")]
+    found += volumes.inactive(spec, seen)
     found += _single(spec, seen)
     for node, mounts in answers.of(seen, "mounts"):
         for filesystem in spec.storage.filesystems:
