@@ -7,7 +7,7 @@ import pytest
 from kvmha.build import cib as build
 from kvmha.documents import cib
 from kvmha.errors import InvalidInput
-from kvmha.spec import load_part
+from kvmha.spec import load, load_part
 from kvmha.tools import pacemaker
 from kvmha.tools.agent_types import Typed
 from kvmha.tools.agents import Catalogue
@@ -100,3 +100,18 @@ def test_an_agent_is_asked_once_and_a_second_run_asks_none(plan):
     plan(words, act=pacemaker.apply)
     plan(words, third)
     assert third.started == 0  # a file is read by no program
+
+
+def test_parameters_of_a_vm_are_held_against_the_metadata_of_its_agent(example, changed, tmp_path):
+    said = {"vms[0].params": {"migration_downtim": 500, "migration_speed": "fast"}}
+    spec = load(changed(example("lab"), said))
+    types = Typed(Catalogue(Runner(), tmp_path / "cache"))
+    path = tmp_path / "cib.xml"
+    path.write_text(cib.EMPTY)
+    with pytest.raises(InvalidInput) as caught:
+        pacemaker.plan(Runner(), build.build(spec, "fence_sbd", types=types), cib_file=str(path))
+    assert {problem.place: problem.code for problem in caught.value.problems} == {
+        "cib:primitive/vm-web1/param.migration_downtim": "UNKNOWN_OPTION",
+        "cib:primitive/vm-web1/param.migration_speed": "WRONG_KIND",
+    }
+    assert "did you mean 'migration_downtime'?" in str(caught.value)
