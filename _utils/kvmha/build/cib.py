@@ -17,7 +17,7 @@ from kvmha.errors import InvalidInput, KvmhaError, Problem
 from kvmha.spec.cib import Cib
 from kvmha.spec.cib_overlay import laid_over
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.shorthand import PARTS, shorthand
+from kvmha.spec.shorthand import PARTS, placement, shorthand, tiers, vm_monitor
 from kvmha.spec.shorthand.fencing import DELAY_MAX, PRIORITY, PRIORITY_DELAY, is_two
 from kvmha.spec.shorthand.vms import TRANSPORT
 
@@ -81,12 +81,14 @@ def _former(spec: ClusterSpec) -> Iterable[Former]:
         ):
             yield from (Former(owner, tag, name, value) for name, value in values.items())
     for vm in spec.vms:
+        if vm.monitor is None and spec.filesystem_of(vm) is not None:
+            for name, value in vm_monitor.params(spec, vm).items():
+                yield Former(f"vm-{vm.name}", "instance_attributes", name, value)
         if not vm.migrate:
             for name, value in TRANSPORT.items():
                 yield Former(f"vm-{vm.name}", "instance_attributes", name, value)
 
 
 def _families(spec: ClusterSpec) -> tuple[str, ...]:
-    return tuple(
-        f"location-vm-{vm.name}-{wish}-" for vm in spec.vms for wish in ("prefer", "avoid")
-    )
+    wishes = (f"location-vm-{vm.name}-{wish}-" for vm in spec.vms for wish in ("prefer", "avoid"))
+    return (*wishes, *placement.FAMILIES, *tiers.FAMILIES)

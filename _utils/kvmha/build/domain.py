@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from kvmha import values
+from kvmha.build import guest_monitor
+from kvmha.build.domain_devices import add_watching
 from kvmha.documents import domain
 from kvmha.documents.image import Image
 from kvmha.errors import InvalidInput, Problem
@@ -27,7 +29,8 @@ class Observed:
 
     ``mounted`` is the kind of filesystem at the mount point, empty when none is; then nothing
     below is known. ``xml`` is the text of the domain XML. ``images`` has every disk of the
-    spec that exists, by its ``file``. ``leftovers`` are paths that a killed run left.
+    spec that exists, by its ``file``. ``leftovers`` are paths that a killed run left. ``monitor``
+    is the text of the program that asks the guest.
     """
 
     mounted: str = ""
@@ -35,6 +38,7 @@ class Observed:
     xml: str | None = None
     images: Mapping[str, Image] = field(default_factory=dict)
     leftovers: tuple[str, ...] = ()
+    monitor: str | None = None
 
 
 def find(spec: ClusterSpec, name: str) -> Vm:
@@ -100,6 +104,7 @@ def build(spec: ClusterSpec, vm: Vm) -> domain.Element:
     _add_disks(devices, spec, vm)
     _add_interfaces(devices, spec, vm)
     _add_serial(devices, spec, vm)
+    add_watching(devices, vm)
     _add(devices, "memballoon", model="virtio")
     domain.mark_owned(root)
     return root
@@ -124,6 +129,7 @@ def plan(spec: ClusterSpec, vm: Vm, seen: Observed, *, running: bool = False) ->
         Change(Action.DELETE, f"domain:{vm.name}:leftover[{path}]", "unfinished file", None)
         for path in seen.leftovers
     ]
+    changes += guest_monitor.changes(spec, vm, seen.monitor)
     changes += _disk_changes(spec, vm, seen, notes)
     changes += _xml_changes(spec, vm, seen, running, notes)
     base = hashlib.sha256(repr((seen, running)).encode()).hexdigest()[:16]

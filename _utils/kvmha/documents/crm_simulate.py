@@ -11,6 +11,7 @@ from lxml import etree
 
 from kvmha.plan import Change, Disruption, Placement
 
+_MACHINE = "ocf:heartbeat:VirtualDomain"
 # A recovery is of something that has failed already: not what a change of ours does.
 _COST = {
     "stop": Disruption.RESOURCE_RESTART,
@@ -100,6 +101,17 @@ def _running(status: Any) -> dict[str, tuple[str, ...]]:
         if resource.get("active") != "false":
             found.setdefault(name, set()).update(nodes)
     return {name: tuple(sorted(nodes)) for name, nodes in found.items()}
+
+
+def machines(xml: str) -> frozenset[str]:
+    """Return the virtual machines that would run in the end, by their resources' names."""
+    status = etree.fromstring(xml.encode()).find("revised_cluster_status")
+    running = _running(status)
+    return frozenset(
+        resource.get("id", "")
+        for resource in (status.iter("resource") if status is not None else ())
+        if resource.get("resource_agent") == _MACHINE and running.get(resource.get("id", ""))
+    )
 
 
 def with_costs(

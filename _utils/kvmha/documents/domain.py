@@ -23,7 +23,12 @@ Element: TypeAlias = Any  # lxml brings no types
 NAMESPACE = "urn:kvmha:domain:1"
 _OWNED = f"{{{NAMESPACE}}}owned"
 _WRAPPERS = ("domain", "devices")
-_KEYED = ("disk", "interface")  # those whose removal from the spec removes them here
+_KEYED = (
+    "disk",
+    "interface",
+    "channel",
+    "watchdog",
+)  # those whose removal from the spec removes them here
 _OTHER_WHEN_TYPE_CHANGES = ("disk", "interface", "serial", "console")
 _BYTES = {
     "b": 1, "bytes": 1, "KB": 1000, "k": 1024, "KiB": 1024, "MB": 1000**2, "M": 1024**2,
@@ -123,6 +128,8 @@ def describe(root: Element, device: str) -> str:
     source = next(
         (child.find("source") for name, child in _device_list(root) if name == device), None
     )
+    if source is None and not device.startswith(("disk", "interface")):
+        return device
     return "nothing" if source is None else ", ".join(source.attrib.values())
 
 
@@ -216,6 +223,8 @@ def _identity(element: Element) -> str:
     target, mac = element.find("target"), element.find("mac")
     if element.tag == "disk" and target is not None:
         found = target.get("dev")
+    elif element.tag == "channel" and target is not None:
+        found = target.get("name") or target.get("type")
     elif element.tag == "interface" and mac is not None:
         found = (mac.get("address") or "").lower()
     elif element.tag == "controller":

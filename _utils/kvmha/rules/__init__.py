@@ -11,8 +11,11 @@ from kvmha.rules import (
     cib_storage,
     fencing,
     membership,
+    placement,
     quorum,
     storage,
+    tiers,
+    vm_monitor,
     vms,
 )
 from kvmha.rules.registry import RULES, Rule, check
@@ -29,7 +32,10 @@ __all__ = [
     "cib_storage",
     "fencing",
     "membership",
+    "placement",
     "quorum",
     "storage",
+    "tiers",
+    "vm_monitor",
     "vms",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 
-from kvmha.spec.cib import Cib
+from kvmha.spec.cib import Cib, CibNode
 from kvmha.spec.cib_parts import NvSet, Op
 from kvmha.spec.cib_resources import Resource
 
@@ -24,6 +24,7 @@ def laid_over(own: Cib, said: Cib, *, whole: bool) -> Cib:
         properties=_sets(own.properties, said.properties),
         rsc_defaults=_sets(own.rsc_defaults, said.rsc_defaults),
         op_defaults=_sets(own.op_defaults, said.op_defaults),
+        nodes=_nodes(own.nodes, said.nodes, whole=whole),
         resources=resources,
         constraints=own.constraints,
     )
@@ -37,6 +38,21 @@ def laid_over(own: Cib, said: Cib, *, whole: bool) -> Cib:
             *said.constraints,
         ),
     )
+
+
+def _nodes(
+    own: tuple[CibNode, ...], said: tuple[CibNode, ...], *, whole: bool
+) -> tuple[CibNode, ...]:
+    """Return both; what is said of a node of ours is laid over it, in its place."""
+    ours = {node.name: node for node in own}
+    laid = tuple(
+        dataclasses.replace(one, utilization=_sets(ours.pop(one.name).utilization, one.utilization))
+        if one.name in ours
+        else one
+        for one in said
+        if whole
+    )
+    return (*ours.values(), *laid)
 
 
 def _all(resources: Iterable[Resource]) -> Iterator[Resource]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import said
+from kvmha.spec.vm_monitor import Monitor, Watchdog
 
 
 @vocabulary(frozen=True)
@@ -96,6 +97,19 @@ class Vm:
     avoid: tuple[str, ...] = said(
         "name", "Nodes it never runs on.", many=True, default=(), example=["ha-host3"]
     )
+    tier: str = said("name", "Tier it is a member of.", default="", example="db")
+    priority: int | None = said(
+        "integer",
+        "What is started, or kept, when there is no room for all: the highest; absent: 0.",
+        default=None,
+        minimum=0,
+        maximum=1_000_000,
+        example=10,
+    )
+    monitor: Monitor | None = said(
+        "object", "What has to be true inside it.", of=Monitor, default=None
+    )
+    watchdog: Watchdog | None = said("object", "Watchdog for its guest.", of=Watchdog, default=None)
     migrate: bool = said("boolean", "Move it live.", default=False, example=True)
     start_timeout: int = said("duration", "Time to start.", default=120_000, example="2min")
     stop_timeout: int = said("duration", "Time to stop.", default=180_000, example="3min")

@@ -1,6 +1,7 @@
 """What VMs, filesystems and fencing mean in Pacemaker's words, one file for each.
 
-Resource names are ``fencing-sbd``, ``dlm``, ``fs-<name>``, ``vm-<name>``; a clone is called like
+Resource names are ``fencing-sbd``, ``dlm``, ``fs-<name>``, ``vm-<name>``, and ``up-<vm>`` and
+``vip-<tier>`` for tiers with an address; a clone is called like
 its primitive with ``-clone`` behind.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Collection
 
 from kvmha.spec.cib import Cib, Constraint
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.shorthand import fencing, storage, vms
+from kvmha.spec.shorthand import fencing, placement, storage, tiers, vms
 from kvmha.spec.shorthand.words import after, clone, values
 
 PARTS = ("fencing", "locking", "filesystems", "vms")
@@ -30,12 +31,16 @@ def shorthand(spec: ClusterSpec, agent: str, parts: Collection[str] = PARTS) -> 
         for filesystem in filesystems:
             resources.append(clone(storage.filesystem(filesystem)))
             constraints += after(f"fs-{filesystem.name}-clone", "dlm-clone", "locking")
-    if "vms" in parts:
+    whole = "vms" in parts
+    if whole:
         for vm in spec.vms:
             resources.append(vms.primitive(spec, vm))
             constraints += vms.constraints(spec, vm)
+        resources += tiers.resources(spec)
+        constraints += [*placement.constraints(spec), *tiers.constraints(spec)]
     return Cib(
-        properties=values(fencing.properties(spec)),
+        properties=values(fencing.properties(spec) | (placement.properties(spec) if whole else {})),
+        nodes=placement.nodes(spec) if whole else (),
         rsc_defaults=values(fencing.rsc_defaults(spec)),
         resources=tuple(resources),
         constraints=tuple(constraints),
