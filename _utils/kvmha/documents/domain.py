@@ -112,7 +112,7 @@ def diff(name: str, old: Element, new: Element, disruption: Disruption) -> list[
         said = describe(new, device)
         changes.append(Change(Action.CREATE, f"domain:{name}:{device}", None, said, disruption))
     for address in [*was, *(address for address in now if address not in was)]:
-        if address.partition(".")[0].partition("@")[0] in came | went:
+        if any(address.startswith((f"{device}.", f"{device}@")) for device in came | went):
             continue
         before, after = was.get(address), now.get(address)
         if before != after:
@@ -124,12 +124,11 @@ def diff(name: str, old: Element, new: Element, disruption: Disruption) -> list[
 
 
 def describe(root: Element, device: str) -> str:
-    """Return what a disk or an interface stands on: its file, volume, bridge or network."""
-    source = next(
-        (child.find("source") for name, child in _device_list(root) if name == device), None
-    )
-    if source is None and not device.startswith(("disk", "interface")):
-        return device
+    """Return what a disk or an interface stands on, and what another device is."""
+    child = next(child for name, child in _device_list(root) if name == device)
+    source = child.find("source")
+    if source is None and child.tag not in ("disk", "interface"):
+        source = child
     return "nothing" if source is None else ", ".join(source.attrib.values())
 
 
