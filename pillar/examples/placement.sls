@@ -24,4 +24,4 @@ kvmha:
     - {name: erp-cache, memory: 8GiB, vcpus: 2, priority: 100}
     - {name: dns1, memory: 1GiB, priority: 50}
     - {name: dns2, memory: 1GiB, priority: 50}
-    - {name: build, memory: 16GiB, vcpus: 16, priority: 1}    # the first to stay down
+    - {name: build, memory: 16GiB, vcpus: 8, priority: 1}     # the first to stay down

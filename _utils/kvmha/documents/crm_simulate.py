@@ -84,8 +84,8 @@ def caused(
 def placement(xml: str) -> dict[str, Placement]:
     """Return where each resource runs before and after, for those that change their place."""
     root = etree.fromstring(xml.encode())
-    before = _running(root.find("cluster_status"))
-    after = _running(root.find("revised_cluster_status"))
+    before = running(root.find("cluster_status"))
+    after = running(root.find("revised_cluster_status"))
     return {
         name: (before.get(name, ()), after.get(name, ()))
         for name in sorted({*before, *after})
@@ -93,7 +93,8 @@ def placement(xml: str) -> dict[str, Placement]:
     }
 
 
-def _running(status: Any) -> dict[str, tuple[str, ...]]:
+def running(status: Any) -> dict[str, tuple[str, ...]]:
+    """Return the nodes on which each resource of a status is; instances of a clone are one."""
     found: dict[str, set[str]] = {}
     for resource in status.iter("resource") if status is not None else ():
         name = (resource.get("id") or "").partition(":")[0]
@@ -106,11 +107,11 @@ def _running(status: Any) -> dict[str, tuple[str, ...]]:
 def machines(xml: str) -> frozenset[str]:
     """Return the virtual machines that would run in the end, by their resources' names."""
     status = etree.fromstring(xml.encode()).find("revised_cluster_status")
-    running = _running(status)
+    places = running(status)
     return frozenset(
         resource.get("id", "")
         for resource in (status.iter("resource") if status is not None else ())
-        if resource.get("resource_agent") == _MACHINE and running.get(resource.get("id", ""))
+        if resource.get("resource_agent") == _MACHINE and places.get(resource.get("id", ""))
     )
 
 

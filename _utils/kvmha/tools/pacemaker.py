@@ -16,7 +16,7 @@ from kvmha.documents import cib, cib_merge, cib_patch, crm_mon, crm_simulate, se
 from kvmha.documents.cib import Wanted
 from kvmha.errors import CommandFailed, InvalidInput, KvmhaError
 from kvmha.plan import Change, Disruption, Plan
-from kvmha.tools import capacity, cib_archive
+from kvmha.tools import cib_archive, simulation
 from kvmha.tools.corosync import attempt
 from kvmha.tools.runner import Result, Runner
 from kvmha.wait import eventually
@@ -105,16 +105,16 @@ def plan(
     Raises KvmhaError when Pacemaker would not accept it.
     """
     proposal = _propose(runner, wanted, cib_file, always=True)
-    found = capacity.losses(runner, proposal.new) if losses else {}
-    return _marked(proposal, wanted, cib_file).noted(*capacity.notes(found))
+    found = simulation.losses(runner, proposal.new) if losses else {}
+    return _marked(proposal, wanted, cib_file).noted(*simulation.notes(found))
 
 
 def losses(runner: Runner, cib_file: str | None = None) -> dict[str, list[str]]:
-    """Return what would not run without one of the nodes, as all is now; ``capacity.losses``.
+    """Return what would not run without one of the nodes, as all is now; ``simulation.losses``.
 
     Raises KvmhaError when Pacemaker does not run here and no file is named.
     """
-    return capacity.losses(runner, _standing(runner, cib_file))
+    return simulation.losses(runner, _standing(runner, cib_file))
 
 
 def _standing(runner: Runner, cib_file: str | None) -> str:
@@ -235,24 +235,17 @@ def _priced(runner: Runner, plan: Plan, base: str, new: str, limit: Disruption) 
     What it would do without the change too is no cost of the change. That takes a second
     simulation, which is made only where a cost is above ``limit``.
     """
-    said = _simulated(runner, new)
+    said = simulation.simulated(runner, new)
     if said is None:
         unknown = "what the cluster would do is unknown: crm_simulate takes no such CIB"
         return plan.noted(unknown)
     consequences = crm_simulate.parse(said)
     if any(one.cost > limit for one in consequences):
-        anyway = crm_simulate.parse(_simulated(runner, base) or "<none/>")
+        anyway = crm_simulate.parse(simulation.simulated(runner, base) or "<none/>")
         consequences = crm_simulate.caused(consequences, anyway)
     changes = crm_simulate.with_costs(plan.changes, consequences)
     placed = replace(plan, changes=changes, placement=crm_simulate.placement(said))
     return placed.noted(*(one.text() for one in consequences))
-
-
-def _simulated(runner: Runner, text: str) -> str | None:
-    """Return what would happen to a CIB; None for one with faults that it had before."""
-    argv = ["crm_simulate", "--simulate", "--xml-pipe", "--output-as=xml"]
-    ran = runner.run(argv, ok=(0, _INVALID), stdin=text)
-    return ran.stdout if ran.returncode == 0 else None
 
 
 def _old_faults(runner: Runner, new: str, base: str) -> list[str]:

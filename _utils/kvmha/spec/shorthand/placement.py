@@ -24,8 +24,8 @@ def properties(spec: ClusterSpec) -> dict[str, str]:
 
 
 def nodes(spec: ClusterSpec) -> tuple[CibNode, ...]:
-    """Return what the hosts have, where that is counted; memory in MiB."""
-    if not spec.placement.counts:
+    """Return what the hosts have, in case that it is counted; memory in MiB."""
+    if not spec.placement.strategy:
         return ()
     return tuple(
         CibNode(
@@ -39,12 +39,12 @@ def nodes(spec: ClusterSpec) -> tuple[CibNode, ...]:
 
 
 def utilization(spec: ClusterSpec, vm: Vm) -> dict[str, str]:
-    """Return what ``vm`` needs of a host, where that is counted; memory in MiB, rounded up.
+    """Return what ``vm`` needs of a host, in case that it is counted; memory in MiB, rounded up.
 
     A VM that needs what a host has no number for could not run there at all, so processors
     are counted where every host says how many it has.
     """
-    if not spec.placement.counts:
+    if not spec.placement.strategy:
         return {}
     counted = all(node.capacity is not None and node.capacity.cpus for node in spec.nodes)
     return _amounts(-(-vm.memory >> 20), vm.vcpus if counted else 0)

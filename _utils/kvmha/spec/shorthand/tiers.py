@@ -43,7 +43,7 @@ def constraints(spec: ClusterSpec) -> Iterator[Constraint]:
             yield from _orders(tier, base, members)
         if tier.vip is not None and members:
             for vm in members:
-                yield from after(f"up-{vm.name}", f"vm-{vm.name}", "up")
+                yield from after(f"up-{vm.name}", f"vm-{vm.name}", "member")
             yield _where_one_is_up(tier, members)
 
 
