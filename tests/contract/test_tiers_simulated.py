@@ -27,7 +27,7 @@ def story(request):
 
 
 def test_story(story, example, changed, tmp_path):
-    spec = load(changed(example("ap_db"), story.get("pillar", {})))
+    spec = load(changed(example("ap_db"), story.get("changed", {})))
     cluster = Simulated(spec, tmp_path, story.get("up"))
     for step in story["steps"]:
         before = dict(cluster.where)
