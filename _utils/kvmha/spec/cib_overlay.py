@@ -24,7 +24,7 @@ def laid_over(own: Cib, said: Cib, *, whole: bool) -> Cib:
         properties=_sets(own.properties, said.properties),
         rsc_defaults=_sets(own.rsc_defaults, said.rsc_defaults),
         op_defaults=_sets(own.op_defaults, said.op_defaults),
-        nodes=_nodes(own.nodes, said.nodes, whole=whole),
+        nodes=_nodes(own.nodes, said.nodes if whole else ()),
         resources=resources,
         constraints=own.constraints,
     )
@@ -40,18 +40,17 @@ def laid_over(own: Cib, said: Cib, *, whole: bool) -> Cib:
     )
 
 
-def _nodes(
-    own: tuple[CibNode, ...], said: tuple[CibNode, ...], *, whole: bool
-) -> tuple[CibNode, ...]:
+def _nodes(own: tuple[CibNode, ...], said: tuple[CibNode, ...]) -> tuple[CibNode, ...]:
     """Return both; what is said of a node of ours is laid over it, in its place."""
     ours = {node.name: node for node in own}
-    laid = tuple(
-        dataclasses.replace(one, utilization=_sets(ours.pop(one.name).utilization, one.utilization))
-        if one.name in ours
-        else one
-        for one in said
-        if whole
-    )
+    laid = []
+    for one in said:
+        base = ours.pop(one.name, None)
+        if base is None:
+            laid.append(one)
+            continue
+        both = _sets(base.utilization, one.utilization)
+        laid.append(dataclasses.replace(one, id=one.id or base.id, utilization=both))
     return (*ours.values(), *laid)
 
 
