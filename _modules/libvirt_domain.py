@@ -13,7 +13,7 @@ from typing import Any
 from salt.exceptions import SaltException
 
 from kvmha import platforms
-from kvmha.build import domain, domain_disks, libvirt_host
+from kvmha.build import domain, domain_disks, guest_monitor, libvirt_host
 from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
@@ -180,6 +180,7 @@ def _observe(cluster: ClusterSpec, vm: Vm) -> domain.Observed:
         mounted=kind,
         folder=Path(folder).is_dir(),
         xml=files.read(domain.xml_path(cluster, vm)),
+        monitor=files.read(guest_monitor.path(cluster, vm)),
         images={file: image for file, image in found.items() if image is not None},
         leftovers=tuple(images.leftovers(folder, owner=__opts__["id"], xml=f"{vm.name}.xml")),
         disks=vm_disks.observe(Runner(), cluster, vm, _seed_texts(vm)),
@@ -225,6 +226,8 @@ def _do(cluster: ClusterSpec, vm: Vm, todo: Plan, seen: domain.Observed) -> None
     text = domain.wanted_xml(cluster, vm, seen)
     if text is not None:
         files.write(domain.xml_path(cluster, vm), text)
+    if guest_monitor.changes(cluster, vm, seen.monitor):
+        files.write(guest_monitor.path(cluster, vm), guest_monitor.script(cluster, vm), mode=0o755)
     _tell(todo)
 
 

@@ -41,7 +41,9 @@ def plan(
     ``part`` is how far the CIB is built: ``fencing``, ``locking``, ``filesystems`` or ``vms``,
     each with all before it; with ``fencing``, notes tell how its timeouts come about. ``spec``
     may be what ``export`` returned. ``cib_file`` is a file to use in place of the running
-    cluster's CIB. Where Pacemaker does not run, the plan is made from an empty CIB.
+    cluster's CIB. Where Pacemaker does not run, the plan is made from an empty CIB. Where the
+    pillar counts what hosts have (``placement.strategy``), notes say what would not run without
+    one of the nodes.
 
     CLI Example:
 
@@ -51,9 +53,27 @@ def plan(
     """
     runner = Runner()
     document = __pillar__.get("kvmha", {}) if spec is None else spec
-    found = pacemaker.plan(runner, _wanted(runner, document, part), cib_file)
+    wanted = _wanted(runner, document, part)
+    found = pacemaker.plan(runner, wanted, cib_file, losses=part == "vms" and _counts(document))
     told = part == "fencing" and not is_part(document)
     return found.noted(*(timeouts.cluster_notes(load(document)) if told else ())).to_dict()
+
+
+@user_errors
+def capacity(cib_file: str | None = None) -> dict[str, list[str]]:
+    """Return, for each node that is up, the VMs that would not run if it were lost.
+
+    Pacemaker's scheduler answers (``crm_simulate``), about the cluster as it is now: all lists
+    empty means that the loss of any one node can be borne. Memory and processors count where
+    ``placement.strategy`` says so. Changes nothing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 pacemaker.capacity
+    """
+    return pacemaker.losses(Runner(), cib_file)
 
 
 @user_errors
@@ -219,6 +239,12 @@ def _wanted(runner: Runner, spec: dict[str, Any] | None, part: str) -> Wanted:
     cluster = load(document)
     agent = platforms.for_grains(__grains__).fencing_agent
     return cib.build(cluster, agent, part, secrets, _types(runner, cluster.agents))
+
+
+def _counts(spec: dict[str, Any] | None) -> bool:
+    """Tell whether the pillar has the cluster count what hosts have."""
+    document = __pillar__.get("kvmha", {}) if spec is None else spec
+    return not is_part(document) and load(document).placement.counts
 
 
 def _types(runner: Runner, mistakes: str) -> Typed:

@@ -163,6 +163,24 @@ def test_a_disk_that_vanished_is_not_replaced_without_consent(states, mounted):
     assert states(False)["libvirt_domain.defined"]("web1", allow="data_loss")["result"] is True
 
 
+@pytest.mark.parametrize("test", [True, False])
+def test_program_that_asks_the_guest_is_written_and_kept(states, mounted, pillar, test):
+    states(False)["libvirt_domain.defined"]("web1")
+    pillar["vms"][0]["monitor"] = {"serial": {"max_age": "30s"}}
+    program = mounted / "web1" / "monitor"
+    ret = states(test)["libvirt_domain.defined"]("web1")
+    assert ret["result"] is (None if test else True), ret["comment"]
+    assert list(ret["changes"]) == ["domain:web1:monitor"]
+    assert program.exists() is not test
+    if test:
+        return
+    assert program.stat().st_mode & 0o777 == 0o755
+    assert states(False)["libvirt_domain.defined"]("web1")["changes"] == {}
+    del pillar["vms"][0]["monitor"]  # the cluster may run it until its configuration has changed
+    assert states(False)["libvirt_domain.defined"]("web1")["changes"] == {}
+    assert program.exists()
+
+
 def test_many_nodes_at_once_make_one_disk(pillar, mounted):
     spec = load(pillar)
     path = mounted / "disk0.raw"

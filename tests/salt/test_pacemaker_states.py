@@ -116,3 +116,12 @@ def test_mistakes_are_told_before_the_cluster_is_asked(salted, cib_file, wrong, 
     assert ret["result"] is False
     assert told in ret["comment"]
     assert ret["cost"]["programs"] == 0
+
+
+def test_capacity_is_asked_of_a_cluster_alone(salted, tmp_path):
+    functions, _ = salted()
+    nothing = tmp_path / "cib.xml"
+    nothing.write_text(cib.EMPTY)
+    assert functions["pacemaker.capacity"](cib_file=str(nothing)) == {}
+    with pytest.raises(Exception, match="Pacemaker does not run on this node"):
+        functions["pacemaker.capacity"]()

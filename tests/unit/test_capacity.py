@@ -61,3 +61,21 @@ def test_avoided_hosts_do_not_count(example, changed):
     (found,) = capacity.judge(spec, memory)
     assert found.startswith("db1: its 16GiB of memory are more than any host has")
     assert "ha-host1 has 8.0GiB" in found
+
+
+def test_what_the_pillar_says_of_a_host_counts_and_not_what_it_has(example, changed):
+    small = {f"nodes[{i}].capacity": {"memory": size} for i, size in enumerate(["40GiB"] * 2)}
+    spec = load(changed(example("placement"), small | {"nodes[2].capacity": {"memory": "8GiB"}}))
+    memory = dict.fromkeys(("ha-host1", "ha-host2", "ha-host3"), 64 * GIB)
+    assert [note.partition(":")[0] for note in capacity.notes(spec, memory)] == [
+        f"without {node} there may be no memory for build (16GiB)"
+        for node in ("ha-host1", "ha-host2")
+    ]
+
+
+def test_a_host_that_has_less_than_is_said_of_it_is_told(example):
+    spec = load(example("placement"))
+    memory = {"ha-host1": 64 * GIB, "ha-host2": 32 * GIB}
+    assert capacity.judge(spec, memory) == [
+        "ha-host2: its capacity says 56GiB of memory, it has 32.0GiB (hint: nodes[].capacity)"
+    ]

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from kvmha.build import domain as build
+from kvmha.build import guest_monitor
 from kvmha.documents import domain
 from kvmha.documents.image import Image
 from kvmha.errors import InvalidInput, KvmhaError
@@ -50,6 +51,7 @@ def test_the_written_xml_leaves_nothing_to_change(case):
         folder=True,
         xml=text or seen.xml,
         images={disk.file: Image(disk.format, disk.size) for disk in vm.disks},
+        monitor=guest_monitor.script(spec, vm) if vm.monitor else None,
     )
     assert build.plan(spec, vm, after).text() == ""
 

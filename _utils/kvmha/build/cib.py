@@ -17,7 +17,7 @@ from kvmha.errors import InvalidInput, KvmhaError, Problem
 from kvmha.spec.cib import Cib
 from kvmha.spec.cib_overlay import laid_over
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.shorthand import PARTS, fencing, shorthand
+from kvmha.spec.shorthand import PARTS, fencing, placement, shorthand, tiers, vm_monitor
 from kvmha.spec.shorthand.vms import TRANSPORTS
 
 
@@ -79,12 +79,14 @@ def _former(spec: ClusterSpec) -> Iterable[Former]:
     """Yield what we set for other nodes, or for VMs that may migrate, where neither is so now."""
     yield from (Former(*one) for one in fencing.former(spec))
     for vm in spec.vms:
+        if vm.monitor is None and spec.filesystem_of(vm) is not None:
+            for name, value in vm_monitor.params(spec, vm).items():
+                yield Former(f"vm-{vm.name}", "instance_attributes", name, value)
         if not vm.migrate:
             for value in TRANSPORTS:
                 yield Former(f"vm-{vm.name}", "instance_attributes", "migration_transport", value)
 
 
 def _families(spec: ClusterSpec) -> tuple[str, ...]:
-    return tuple(
-        f"location-vm-{vm.name}-{wish}-" for vm in spec.vms for wish in ("prefer", "avoid")
-    )
+    wishes = (f"location-vm-{vm.name}-{wish}-" for vm in spec.vms for wish in ("prefer", "avoid"))
+    return (*wishes, *placement.FAMILIES, *tiers.FAMILIES)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from kvmha import values
-from kvmha.build import domain_disks
+from kvmha.build import domain_disks, guest_monitor
+from kvmha.build.domain_devices import add_watching
 from kvmha.documents import domain
 from kvmha.documents.image import Image
 from kvmha.errors import InvalidInput, Problem
@@ -29,7 +30,8 @@ class Observed:
     ``mounted`` is the kind of filesystem at the mount point, empty when none is; then nothing
     below is known. ``xml`` is the text of the domain XML. ``images`` has every disk of the
     spec that exists, by its ``file``. ``leftovers`` are paths that a killed run left. ``disks``
-    is what was seen of its volumes, devices and seed.
+    is what was seen of its volumes, devices and seed, ``monitor`` the text of the program that
+    asks the guest.
     """
 
     mounted: str = ""
@@ -38,6 +40,7 @@ class Observed:
     images: Mapping[str, Image] = field(default_factory=dict)
     leftovers: tuple[str, ...] = ()
     disks: domain_disks.Seen = field(default_factory=domain_disks.Seen)
+    monitor: str | None = None
 
 
 def find(spec: ClusterSpec, name: str) -> Vm:
@@ -103,6 +106,7 @@ def build(spec: ClusterSpec, vm: Vm) -> domain.Element:
     domain_disks.add(devices, spec, vm)
     _add_interfaces(devices, spec, vm)
     _add_serial(devices, spec, vm)
+    add_watching(devices, vm)
     _add(devices, "memballoon", model="virtio")
     domain.mark_owned(root)
     return root
@@ -127,6 +131,7 @@ def plan(spec: ClusterSpec, vm: Vm, seen: Observed, *, running: bool = False) ->
         Change(Action.DELETE, f"domain:{vm.name}:leftover[{path}]", "unfinished file", None)
         for path in seen.leftovers
     ]
+    changes += guest_monitor.changes(spec, vm, seen.monitor)
     changes += _disk_changes(spec, vm, seen, notes)
     changes += domain_disks.changes(spec, vm, seen.disks, notes, files=bool(seen.images))
     changes += _xml_changes(spec, vm, seen, running, notes)

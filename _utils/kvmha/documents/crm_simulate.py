@@ -11,6 +11,7 @@ from lxml import etree
 
 from kvmha.plan import Change, Disruption, Placement
 
+_MACHINE = "ocf:heartbeat:VirtualDomain"
 # A recovery is of something that has failed already: not what a change of ours does.
 _COST = {
     "stop": Disruption.RESOURCE_RESTART,
@@ -83,8 +84,8 @@ def caused(
 def placement(xml: str) -> dict[str, Placement]:
     """Return where each resource runs before and after, for those that change their place."""
     root = etree.fromstring(xml.encode())
-    before = _running(root.find("cluster_status"))
-    after = _running(root.find("revised_cluster_status"))
+    before = running(root.find("cluster_status"))
+    after = running(root.find("revised_cluster_status"))
     return {
         name: (before.get(name, ()), after.get(name, ()))
         for name in sorted({*before, *after})
@@ -92,7 +93,8 @@ def placement(xml: str) -> dict[str, Placement]:
     }
 
 
-def _running(status: Any) -> dict[str, tuple[str, ...]]:
+def running(status: Any) -> dict[str, tuple[str, ...]]:
+    """Return the nodes on which each resource of a status is; instances of a clone are one."""
     found: dict[str, set[str]] = {}
     for resource in status.iter("resource") if status is not None else ():
         name = (resource.get("id") or "").partition(":")[0]
@@ -100,6 +102,17 @@ def _running(status: Any) -> dict[str, tuple[str, ...]]:
         if resource.get("active") != "false":
             found.setdefault(name, set()).update(nodes)
     return {name: tuple(sorted(nodes)) for name, nodes in found.items()}
+
+
+def machines(xml: str) -> frozenset[str]:
+    """Return the virtual machines that would run in the end, by their resources' names."""
+    status = etree.fromstring(xml.encode()).find("revised_cluster_status")
+    places = running(status)
+    return frozenset(
+        resource.get("id", "")
+        for resource in (status.iter("resource") if status is not None else ())
+        if resource.get("resource_agent") == _MACHINE and places.get(resource.get("id", ""))
+    )
 
 
 def with_costs(

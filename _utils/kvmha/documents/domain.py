@@ -23,7 +23,12 @@ Element: TypeAlias = Any  # lxml brings no types
 NAMESPACE = "urn:kvmha:domain:1"
 _OWNED = f"{{{NAMESPACE}}}owned"
 _WRAPPERS = ("domain", "devices")
-_KEYED = ("disk", "interface")  # those whose removal from the spec removes them here
+_KEYED = (
+    "disk",
+    "interface",
+    "channel",
+    "watchdog",
+)  # those whose removal from the spec removes them here
 _OTHER_WHEN_TYPE_CHANGES = ("disk", "interface", "serial", "console")
 _BYTES = {
     "b": 1, "bytes": 1, "KB": 1000, "k": 1024, "KiB": 1024, "MB": 1000**2, "M": 1024**2,
@@ -107,7 +112,7 @@ def diff(name: str, old: Element, new: Element, disruption: Disruption) -> list[
         said = describe(new, device)
         changes.append(Change(Action.CREATE, f"domain:{name}:{device}", None, said, disruption))
     for address in [*was, *(address for address in now if address not in was)]:
-        if address.partition(".")[0].partition("@")[0] in came | went:
+        if any(address.startswith((f"{device}.", f"{device}@")) for device in came | went):
             continue
         before, after = was.get(address), now.get(address)
         if before != after:
@@ -119,10 +124,11 @@ def diff(name: str, old: Element, new: Element, disruption: Disruption) -> list[
 
 
 def describe(root: Element, device: str) -> str:
-    """Return what a disk or an interface stands on: its file, volume, bridge or network."""
-    source = next(
-        (child.find("source") for name, child in _device_list(root) if name == device), None
-    )
+    """Return what a disk or an interface stands on, and what another device is."""
+    child = next(child for name, child in _device_list(root) if name == device)
+    source = child.find("source")
+    if source is None and child.tag not in ("disk", "interface"):
+        source = child
     return "nothing" if source is None else ", ".join(source.attrib.values())
 
 
@@ -216,6 +222,8 @@ def _identity(element: Element) -> str:
     target, mac = element.find("target"), element.find("mac")
     if element.tag == "disk" and target is not None:
         found = target.get("dev")
+    elif element.tag == "channel" and target is not None:
+        found = target.get("name") or target.get("type")
     elif element.tag == "interface" and mac is not None:
         found = (mac.get("address") or "").lower()
     elif element.tag == "controller":

@@ -1,8 +1,13 @@
-"""Whether the hosts' memory suffices for the virtual machines, a host being lost included."""
+"""Whether the hosts' memory suffices for the virtual machines, a host being lost included.
+
+This is reckoned before there is a cluster, from what the pillar says of a host (``capacity``), or
+else from all the memory it has. Once the cluster stands its own scheduler answers, which heeds
+everything else too: ``kvmha.tools.simulation``, ``pacemaker.capacity``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.vms import Vm
@@ -12,9 +17,11 @@ from kvmha.values import size
 def judge(spec: ClusterSpec, memory: Mapping[str, int]) -> list[str]:
     """Return a line for every VM that is larger than each host it may run on.
 
-    ``memory`` is node name -> bytes of the host; a VM with a host of unknown size passes.
+    ``memory`` is node name -> bytes of the host; a VM with a host of unknown size passes. So
+    does a host; one that has less than its ``capacity`` says is told too.
     """
-    found = []
+    found = list(_overstated(spec, memory))
+    memory = _room(spec, memory)
     for vm in spec.vms:
         hosts = _allowed(vm, (node.name for node in spec.nodes))
         if hosts and all(host in memory for host in hosts):
@@ -34,6 +41,7 @@ def notes(spec: ClusterSpec, memory: Mapping[str, int]) -> list[str]:
     host with room that it may run on. That is neither what Pacemaker does nor the densest
     packing, and hosts can be overcommitted: so it is advice, and speaks against nothing.
     """
+    memory = _room(spec, memory)
     if not all(node.name in memory for node in spec.nodes):
         return []
     found = []
@@ -60,6 +68,21 @@ def unplaced(vms: Iterable[Vm], room: Mapping[str, int]) -> list[Vm]:
         else:
             left[host] -= vm.memory
     return homeless
+
+
+def _room(spec: ClusterSpec, memory: Mapping[str, int]) -> dict[str, int]:
+    """Return the memory for VMs on each host of which it is known."""
+    said = {node.name: node.capacity.memory for node in spec.nodes if node.capacity}
+    return {**memory, **said}
+
+
+def _overstated(spec: ClusterSpec, memory: Mapping[str, int]) -> Iterator[str]:
+    for node in spec.nodes:
+        if node.capacity and node.capacity.memory > memory.get(node.name, node.capacity.memory):
+            yield (
+                f"{node.name}: its capacity says {size(node.capacity.memory)} of memory, it has"
+                f" {_about(memory[node.name])} (hint: nodes[].capacity)"
+            )
 
 
 def _allowed(vm: Vm, hosts: Iterable[str]) -> list[str]:

@@ -15,9 +15,12 @@ from kvmha.rules import (
     lvm,
     membership,
     migration,
+    placement,
     quorum,
     storage,
+    tiers,
     vm_disks,
+    vm_monitor,
     vms,
 )
 from kvmha.rules.alone import check_storage
@@ -40,8 +43,11 @@ __all__ = [
     "lvm",
     "membership",
     "migration",
+    "placement",
     "quorum",
     "storage",
+    "tiers",
     "vm_disks",
+    "vm_monitor",
     "vms",
 ]

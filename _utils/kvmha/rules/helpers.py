@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,6 +18,13 @@ def repeated(items: Iterable[tuple[str, str, Any]], *, hint: str, code: str) -> 
             yield Problem(place, f"{value} is already used by {first[value]}", hint, code)
         else:
             first[value] = f"'{owner}'" if owner else place
+
+
+def known(word: str, names: Iterable[str]) -> str:
+    """Return a hint about ``word``, which is none of ``names``: the nearest, or all of them."""
+    listed = list(names)
+    close = difflib.get_close_matches(word, listed, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(listed) or 'none'}"
 
 
 def sbd_devices(spec: ClusterSpec) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ from kvmha.spec.cib_parts import NvSet
 from kvmha.spec.cib_resources import Resource
 from kvmha.spec.fields import class_of
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.shorthand import lvm, shorthand
+from kvmha.spec.shorthand import lvm, shorthand, tiers
 from kvmha.values import boolean
 
 INFINITY = 1_000_000
@@ -62,7 +62,11 @@ class Objects:
             places.setdefault(one, "storage.filesystems")
         places |= lvm.places(spec)
         for index, vm in enumerate(spec.vms):
-            places.setdefault(f"vm-{vm.name}", f"vms[{index}]")
+            for one in (f"vm-{vm.name}", f"up-{vm.name}"):
+                places.setdefault(one, f"vms[{index}]")
+        for index, tier in enumerate(spec.tiers):
+            for one in (f"vip-{tier.name}", *tiers.orders(tier)):
+                places.setdefault(one, f"tiers[{index}]")
         for constraint in self.own.constraints:
             maker = constraint.rsc or constraint.then or ""
             places.setdefault(constraint.id, places.get(maker, "cib"))

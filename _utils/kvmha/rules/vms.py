@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from kvmha.errors import Problem
-from kvmha.rules.helpers import repeated
+from kvmha.rules.helpers import known, repeated
 from kvmha.rules.registry import rule
 from kvmha.spec.model import ClusterSpec
 
@@ -33,7 +32,7 @@ def vms_have_a_filesystem(spec: ClusterSpec) -> Iterator[Problem]:
         elif vm.filesystem and vm.filesystem not in names:
             place = f"vms[{index}].filesystem"
             message = f"there is no filesystem '{vm.filesystem}'"
-            yield Problem(place, message, _known(vm.filesystem, names), "FILESYSTEM_UNKNOWN")
+            yield Problem(place, message, known(vm.filesystem, names), "FILESYSTEM_UNKNOWN")
 
 
 @rule("nodes[].name", "vms[].prefer[]", "vms[].avoid[]")
@@ -46,7 +45,7 @@ def placement_names_nodes(spec: ClusterSpec) -> Iterator[Problem]:
                 if name not in names:
                     place = f"vms[{i}].{field}[{j}]"
                     message = f"there is no node '{name}'"
-                    yield Problem(place, message, _known(name, names), "NODE_UNKNOWN")
+                    yield Problem(place, message, known(name, names), "NODE_UNKNOWN")
 
 
 @rule()
@@ -107,7 +106,7 @@ def validation_names_a_vm(spec: ClusterSpec) -> Iterator[Problem]:
     names = [vm.name for vm in spec.vms]
     if spec.validate.vm and spec.validate.vm not in names:
         message = f"there is no VM '{spec.validate.vm}'"
-        yield Problem("validate.vm", message, _known(spec.validate.vm, names), "VM_UNKNOWN")
+        yield Problem("validate.vm", message, known(spec.validate.vm, names), "VM_UNKNOWN")
 
 
 @rule("vms", "validate.failover")
@@ -116,9 +115,3 @@ def failover_needs_a_vm(spec: ClusterSpec) -> Iterator[Problem]:
     if spec.validate.failover and not spec.vms:
         hint = "name one under vms, or leave failover out"
         yield Problem("validate.failover", "there is no VM to move", hint, "FAILOVER_WITHOUT_VM")
-
-
-def _known(word: str, names: Iterable[str]) -> str:
-    listed = list(names)
-    close = difflib.get_close_matches(word, listed, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(listed) or 'none'}"

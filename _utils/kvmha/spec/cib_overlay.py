@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 
-from kvmha.spec.cib import Cib
+from kvmha.spec.cib import Cib, CibNode
 from kvmha.spec.cib_parts import NvSet, Op
 from kvmha.spec.cib_resources import Resource
 
@@ -24,6 +24,7 @@ def laid_over(own: Cib, said: Cib, *, whole: bool) -> Cib:
         properties=_sets(own.properties, said.properties),
         rsc_defaults=_sets(own.rsc_defaults, said.rsc_defaults),
         op_defaults=_sets(own.op_defaults, said.op_defaults),
+        nodes=_nodes(own.nodes, said.nodes if whole else ()),
         resources=resources,
         constraints=own.constraints,
         fencing_levels=own.fencing_levels,
@@ -39,6 +40,20 @@ def laid_over(own: Cib, said: Cib, *, whole: bool) -> Cib:
         ),
         fencing_levels=(*own.fencing_levels, *said.fencing_levels),
     )
+
+
+def _nodes(own: tuple[CibNode, ...], said: tuple[CibNode, ...]) -> tuple[CibNode, ...]:
+    """Return both; what is said of a node of ours is laid over it, in its place."""
+    ours = {node.name: node for node in own}
+    laid = []
+    for one in said:
+        base = ours.pop(one.name, None)
+        if base is None:
+            laid.append(one)
+            continue
+        both = _sets(base.utilization, one.utilization)
+        laid.append(dataclasses.replace(one, id=one.id or base.id, utilization=both))
+    return (*ours.values(), *laid)
 
 
 def _all(resources: Iterable[Resource]) -> Iterator[Resource]:

@@ -12,7 +12,9 @@ from kvmha.spec.corosync import Corosync
 from kvmha.spec.fencing import Fencing
 from kvmha.spec.fields import said
 from kvmha.spec.part import agents, unmanaged
+from kvmha.spec.placement import Capacity, Placement
 from kvmha.spec.storage import Filesystem, Storage
+from kvmha.spec.tiers import Tier
 from kvmha.spec.vms import Libvirt, Vm
 
 
@@ -34,6 +36,9 @@ class Node:
     )
     minion: str = said(
         "text", "Id of its Salt minion; empty: the same as `name`.", default="", example="ha-host1"
+    )
+    capacity: Capacity | None = said(
+        "object", "What it has for VMs, for `placement.strategy`.", of=Capacity, default=None
     )
 
     @property
@@ -116,6 +121,15 @@ class ClusterSpec:
         "object", "The daemon that runs the domains.", of=Libvirt, default=Libvirt
     )
     vms: tuple[Vm, ...] = said("object", "Virtual machines.", many=True, of=Vm, default=())
+    tiers: tuple[Tier, ...] = said(
+        "object", "Applications that several VMs run.", many=True, of=Tier, default=()
+    )
+    placement: Placement = said(
+        "object",
+        "Where VMs run with regard to each other and to what hosts have.",
+        of=Placement,
+        default=Placement,
+    )
     time: Time = said("object", "Clocks.", of=Time, default=Time)
     cib: Cib = said(
         "object",
@@ -141,6 +155,10 @@ class ClusterSpec:
     def node(self, name: str) -> Node | None:
         """Return the node that is called ``name``, or None."""
         return next((node for node in self.nodes if node.name == name), None)
+
+    def members_of(self, tier: str) -> list[Vm]:
+        """Return the VMs that are members of the tier called ``tier``."""
+        return [vm for vm in self.vms if vm.tier == tier]
 
     @property
     def shared_devices(self) -> tuple[str, ...]:

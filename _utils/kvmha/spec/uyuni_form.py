@@ -87,14 +87,20 @@ class _Maker:
         wanted = {
             name: self.element(cls, name, meta, f"{place}.{name}", asked=asked)
             for name, meta in fields_of(cls)
-            if self._is_asked(name, meta, place)
+            if self._is_asked(cls, name, meta, place)
         }
         self.above.pop()
         return wanted
 
-    def _is_asked(self, name: str, meta: Meta, place: str) -> bool:
-        """Tell whether a key is in the form: no class within itself, no kind without an element."""
-        if place == self.part and self.keys and name not in self.keys:
+    def _is_asked(self, cls: type, name: str, meta: Meta, place: str) -> bool:
+        """Tell whether a key is in the form: no class within itself, no kind without an element.
+
+        Nor an object that may be absent, unless ``PARTS`` names it: a form sends all it shows, so
+        it would always be there.
+        """
+        if place == self.part and self.keys:
+            return name in self.keys
+        if class_of(meta) and not (meta.many or meta.required or default_of(cls, name)):
             return False
         return class_of(meta) not in self.above and ELEMENTS[meta.kind] is not None
 

@@ -8,6 +8,7 @@ from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import optional, said
 from kvmha.spec.migration import Migration
 from kvmha.spec.vm_disks import Disk, Install, Seed
+from kvmha.spec.vm_monitor import Monitor, Watchdog
 
 
 @vocabulary(frozen=True)
@@ -93,6 +94,19 @@ class Vm:
     avoid: tuple[str, ...] = said(
         "name", "Nodes it never runs on.", many=True, default=(), example=["ha-host3"]
     )
+    tier: str = said("name", "Tier it is a member of.", default="", example="db")
+    priority: int | None = said(
+        "integer",
+        "What is started, or kept, when there is no room for all: the highest; absent: 0.",
+        default=None,
+        minimum=0,
+        maximum=1_000_000,
+        example=10,
+    )
+    monitor: Monitor | None = said(
+        "object", "What has to be true inside it.", of=Monitor, default=None
+    )
+    watchdog: Watchdog | None = said("object", "Watchdog for its guest.", of=Watchdog, default=None)
     migrate: bool = said("boolean", "Move it live.", default=False, example=True)
     params: Mapping[str, str | int | bool] = said(
         "scalars",

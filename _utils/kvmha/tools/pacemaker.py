@@ -16,7 +16,7 @@ from kvmha.documents import cib, cib_merge, cib_patch, crm_mon, crm_simulate, se
 from kvmha.documents.cib import Wanted
 from kvmha.errors import CommandFailed, InvalidInput, KvmhaError
 from kvmha.plan import Change, Disruption, Plan
-from kvmha.tools import cib_archive
+from kvmha.tools import cib_archive, simulation
 from kvmha.tools.corosync import attempt
 from kvmha.tools.runner import Result, Runner
 from kvmha.wait import eventually
@@ -82,10 +82,7 @@ def export(runner: Runner, cib_file: str | None = None) -> dict[str, Any]:
     Raises InvalidInput with everything that cannot be said, and KvmhaError when Pacemaker
     does not run here and no file is named.
     """
-    text = query(runner, cib_file)
-    if text is None:
-        raise KvmhaError(NOT_RUNNING_HERE, hint=f"{_START_IT}; or name a file: cib_file=PATH")
-    return cib_codec.export(cib.parse(text))
+    return cib_codec.export(cib.parse(_standing(runner, cib_file)))
 
 
 def marks(runner: Runner, wanted: Wanted | None, cib_file: str | None = None) -> list[Any]:
@@ -93,20 +90,38 @@ def marks(runner: Runner, wanted: Wanted | None, cib_file: str | None = None) ->
 
     Raises KvmhaError when Pacemaker does not run here and no file is named.
     """
-    text = query(runner, cib_file)
-    if text is None:
-        raise KvmhaError(NOT_RUNNING_HERE, hint=f"{_START_IT}; or name a file: cib_file=PATH")
+    text = _standing(runner, cib_file)
     return cib_archive.told(text, wanted and wanted.tree, live=cib_file is None)
 
 
-def plan(runner: Runner, wanted: Wanted, cib_file: str | None = None) -> Plan:
+def plan(
+    runner: Runner, wanted: Wanted, cib_file: str | None = None, *, losses: bool = False
+) -> Plan:
     """Return what would change in the CIB, and as notes what the cluster would then do.
 
     Without a running cluster the plan is made from an empty CIB. One program when nothing
-    is to change, three otherwise, four when something would be disturbed. Raises KvmhaError
-    when Pacemaker would not accept it.
+    is to change, three otherwise, four when something would be disturbed. With ``losses`` also
+    what would then not run without one of the nodes, for a program more and one for each node.
+    Raises KvmhaError when Pacemaker would not accept it.
     """
-    return _marked(_propose(runner, wanted, cib_file, always=True), wanted, cib_file)
+    proposal = _propose(runner, wanted, cib_file, always=True)
+    found = simulation.losses(runner, proposal.new) if losses else {}
+    return _marked(proposal, wanted, cib_file).noted(*simulation.notes(found))
+
+
+def losses(runner: Runner, cib_file: str | None = None) -> dict[str, list[str]]:
+    """Return what would not run without one of the nodes, as all is now; ``simulation.losses``.
+
+    Raises KvmhaError when Pacemaker does not run here and no file is named.
+    """
+    return simulation.losses(runner, _standing(runner, cib_file))
+
+
+def _standing(runner: Runner, cib_file: str | None) -> str:
+    text = query(runner, cib_file)
+    if text is None:
+        raise KvmhaError(NOT_RUNNING_HERE, hint=f"{_START_IT}; or name a file: cib_file=PATH")
+    return text
 
 
 def apply(
@@ -220,24 +235,17 @@ def _priced(runner: Runner, plan: Plan, base: str, new: str, limit: Disruption) 
     What it would do without the change too is no cost of the change. That takes a second
     simulation, which is made only where a cost is above ``limit``.
     """
-    said = _simulated(runner, new)
+    said = simulation.simulated(runner, new)
     if said is None:
         unknown = "what the cluster would do is unknown: crm_simulate takes no such CIB"
         return plan.noted(unknown)
     consequences = crm_simulate.parse(said)
     if any(one.cost > limit for one in consequences):
-        anyway = crm_simulate.parse(_simulated(runner, base) or "<none/>")
+        anyway = crm_simulate.parse(simulation.simulated(runner, base) or "<none/>")
         consequences = crm_simulate.caused(consequences, anyway)
     changes = crm_simulate.with_costs(plan.changes, consequences)
     placed = replace(plan, changes=changes, placement=crm_simulate.placement(said))
     return placed.noted(*(one.text() for one in consequences))
-
-
-def _simulated(runner: Runner, text: str) -> str | None:
-    """Return what would happen to a CIB; None for one with faults that it had before."""
-    argv = ["crm_simulate", "--simulate", "--xml-pipe", "--output-as=xml"]
-    ran = runner.run(argv, ok=(0, _INVALID), stdin=text)
-    return ran.stdout if ran.returncode == 0 else None
 
 
 def _old_faults(runner: Runner, new: str, base: str) -> list[str]:

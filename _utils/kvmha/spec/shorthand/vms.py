@@ -5,6 +5,7 @@ from __future__ import annotations
 from kvmha.spec.cib import Constraint
 from kvmha.spec.cib_resources import Resource
 from kvmha.spec.model import ClusterSpec
+from kvmha.spec.shorthand import placement, vm_monitor
 from kvmha.spec.shorthand.words import after, op, values
 from kvmha.spec.vms import Vm
 from kvmha.values import duration
@@ -36,13 +37,20 @@ def primitive(spec: ClusterSpec, vm: Vm) -> Resource:
                 "config": f"{spec.folder_of(vm)}/{vm.name}.xml",
                 "hypervisor": "qemu:///system",
                 **(_migration(spec) if vm.migrate else {}),
+                **(vm_monitor.params(spec, vm) if vm.monitor else {}),
                 "autoset_utilization_cpu": "false",
                 "autoset_utilization_host_memory": "false",
                 "autoset_utilization_hv_memory": "false",
                 **{name: _word(value) for name, value in vm.params.items()},
             }
         ),
-        meta=values({"allow-migrate": "true" if vm.migrate else "false"}),
+        meta=values(
+            {
+                "allow-migrate": "true" if vm.migrate else "false",
+                **({} if vm.priority is None else {"priority": str(vm.priority)}),
+            }
+        ),
+        utilization=values(placement.utilization(spec, vm)),
         ops=(
             op("start", duration(vm.start_timeout)),
             op("stop", duration(vm.stop_timeout), on_fail="fence"),
