@@ -25,7 +25,7 @@ def breadth() -> Iterator[Story]:
     story = Story(lab)
     try:
         if not given:
-            lab.up(nodes=3, image="prepared", salt="3008", pillar=PILLAR)
+            lab.up(nodes=3, image="prepared", salt="3008", pillar=PILLAR, bmc=True)
             story.deploy()
         with story.watched():
             yield story

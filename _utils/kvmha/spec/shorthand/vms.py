@@ -5,7 +5,7 @@ from __future__ import annotations
 from kvmha.spec.cib import Constraint
 from kvmha.spec.cib_resources import Resource
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.shorthand import placement, vm_monitor
+from kvmha.spec.shorthand import lvm, placement, vm_monitor
 from kvmha.spec.shorthand.words import after, op, values
 from kvmha.spec.vms import Vm
 from kvmha.values import duration
@@ -69,6 +69,10 @@ def constraints(spec: ClusterSpec, vm: Vm) -> list[Constraint]:
     leases = spec.lockspace
     if leases is not None and leases != filesystem:
         found += after(resource, leases.resource, "lockspace")
+    for disk in vm.disks:
+        base = lvm.base(spec, disk.volume) if disk.volume else None
+        if base:
+            found += after(resource, base, disk.volume.replace("/", "-"))
     scores = [str(max(100 - 10 * rank, 10)) for rank in range(len(vm.prefer))]
     wishes = [("prefer", node, score) for node, score in zip(vm.prefer, scores, strict=True)]
     wishes += [("avoid", node, "-INFINITY") for node in vm.avoid]
