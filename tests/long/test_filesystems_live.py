@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from lab.api import Lab
 from tests.cluster.story import Story
@@ -53,21 +55,19 @@ def test_every_node_mounts_it_and_reads_what_others_wrote(breadth: Story, mount,
 
 
 def test_journals_are_added_on_the_mounted_filesystem(breadth: Story):
-    asked = json.loads(
-        breadth.lab.master.run("salt --out=json --static ha-host1 pillar.get kvmha").stdout
-    )
-    assert asked  # 3008 masks its leaves: the document itself comes from the minion's pillar
-    grow = (
-        "import json,sys; d=json.load(sys.stdin)['local']['kvmha'];"
-        "[f.update(max_nodes=f.get('max_nodes', 8) + 1) for f in d['storage']['filesystems']"
-        " if f['type'] == 'gfs2']; print(json.dumps(d))"
-    )
+    text = Path(breadth.lab.spec.pillar).read_text(encoding="utf-8")
+    document = yaml.safe_load(text)["kvmha"]
     first = breadth.lab.node("ha-host1")
-    spec = first.run(f'salt-call --out=json pillar.items | python3 -c "{grow}"').stdout.strip()
     before = json.loads(first.run("salt-call --out=json gfs2.status").stdout)["local"]
-    first.run(f"salt-call state.single gfs2.formatted gfsdata spec='{spec}'")
+    journals = before["gfsdata"]["journals"]
+    for each in document["storage"]["filesystems"]:
+        if each["name"] == "gfsdata":
+            each["max_nodes"] = journals + 1
+    state = f"salt-call state.single gfs2.formatted gfsdata 'spec={json.dumps(document)}'"
+    assert "journals" in first.run(state, timeout=300).stdout
     after = json.loads(first.run("salt-call --out=json gfs2.status").stdout)["local"]
-    assert after["gfsdata"]["journals"] == before["gfsdata"]["journals"] + 1
+    assert after["gfsdata"]["journals"] == journals + 1
+    assert "journals" not in first.run(state, timeout=300).stdout
 
 
 @pytest.fixture(scope="module")

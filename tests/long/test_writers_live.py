@@ -71,6 +71,6 @@ def test_nothing_acknowledged_is_lost_when_a_node_dies(breadth: Story, record_pr
 
     survivors = {name: writer.longest_gap(t for _, t in said[name]) for name in names[:-1]}
     record_property("recovery_seconds", max(survivors.values()))
-    print(f"recovery: {survivors} s between two acknowledgements")  # noqa: T201
+    print(f"recovery: {survivors} s between two acknowledgements")
     assert all(len(said[name]) > 10 for name in names[:-1]), "the survivors wrote on"
     assert max(survivors.values()) < SECONDS, survivors

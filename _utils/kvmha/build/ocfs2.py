@@ -146,7 +146,7 @@ def restamp(spec: HasStorage, filesystem: Filesystem) -> list[str]:
     """
     flags = "local" if spec.storage.ocfs2.stack == "o2cb" else "none"
     stamp = f"{spec.storage.ocfs2.stack},{spec.cluster.name},{flags}"
-    return ["o2cluster", "--yes", f"--update={stamp}", filesystem.device]
+    return ["o2cluster", "-y", f"--update={stamp}", filesystem.device]
 
 
 def add_slots(filesystem: Filesystem) -> list[str]:

@@ -34,10 +34,22 @@ def constraints(spec: ClusterSpec, filesystem: Filesystem) -> list[Constraint]:
     found = []
     if spec.storage.needs_dlm(filesystem):
         found += after(filesystem.resource, "dlm-clone", "locking")
+    if not filesystem.is_shared:
+        found.append(_begins_on_the_first(spec, filesystem))
     base = lvm.base(spec, filesystem.device.removeprefix("/dev/"))
     if base:
         found += after(filesystem.resource, base, "device")
     return found
+
+
+def _begins_on_the_first(spec: ClusterSpec, filesystem: Filesystem) -> Constraint:
+    """Return what starts a single mount on the first node, where VMs on it are written.
+
+    The score is below the stickiness: once it has moved, it stays.
+    """
+    node, name = spec.nodes[0].name, f"fs-{filesystem.name}"
+    identity = f"location-{name}-first"
+    return Constraint(kind="location", id=identity, rsc=name, node=node, score="10")
 
 
 def _primitive(filesystem: Filesystem) -> Resource:
