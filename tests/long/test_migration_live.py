@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,12 +18,23 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(1800)]
 
 VM = "mover"
 LEASES = "/srv/vmstore/.virtlockd"
+ON_A_DEVICE = """<domain type="qemu"><name>lease</name><memory unit="MiB">16</memory><vcpu>1</vcpu>
+<os><type arch="x86_64">hvm</type></os><devices>
+<disk type="block" device="disk"><driver name="qemu" type="raw" cache="none"/>
+<source dev="/dev/disk/by-id/scsi-lab-raw"/><target dev="vda" bus="virtio"/></disk>
+</devices></domain>
+"""
 
 
 def host(story: Story) -> str:
     """Return the node in whose libvirt the guest runs."""
     (found,) = story.running(VM, [node.name for node in story.nodes])
     return found
+
+
+def other(story: Story, name: str) -> Any:
+    """Return a node that is not called ``name``."""
+    return next(node for node in story.nodes if node.name != name)
 
 
 def boots(story: Story) -> int:
@@ -102,22 +114,36 @@ def test_so_it_does_over_tcp_on_the_nodes_addresses_alone(breadth: Story) -> Non
     assert not any(breadth.everywhere("ss -Hltn sport = :16509").values())
 
 
-def test_a_second_start_by_hand_is_refused_by_virtlockd(breadth: Story) -> None:
+def test_a_second_start_by_hand_is_refused_and_harms_nothing(breadth: Story) -> None:
+    """QEMU's own lock on a file of the cluster filesystem speaks before virtlockd's lease."""
     counted, started, source = breadth.counts(VM), boots(breadth), host(breadth)
     assert breadth.lab.node(source).run(f"ls -A {LEASES}").stdout.strip()
-    for node in breadth.nodes:
-        if node.name == source:
-            continue
-        done = node.run(f"virsh create /srv/vmstore/{VM}/{VM}.xml", check=False, timeout=600)
-        assert done.returncode
-        assert re.search("Lockspace resource '.*' is locked", done.stderr), done.stderr
+    node = other(breadth, source)
+    done = node.run(f"virsh create /srv/vmstore/{VM}/{VM}.xml", check=False, timeout=600)
+    assert done.returncode
+    assert re.search(r"Failed to get \"write\" lock|Lockspace resource '.*' is locked", done.stderr)
     assert host(breadth) == source
     assert_counts_on(breadth, counted, started)
 
 
+def test_a_disk_on_the_san_is_refused_to_a_second_node_by_virtlockd(breadth: Story) -> None:
+    """QEMU's lock on a device node ends at its host: here the lease is all there is."""
+    one, two, *_ = breadth.nodes
+    for node in (one, two):
+        node.run("cat > /tmp/lease.xml", text=ON_A_DEVICE)
+    one.run("virsh create /tmp/lease.xml", timeout=600)
+    try:
+        done = two.run("virsh create /tmp/lease.xml", check=False, timeout=600)
+        assert done.returncode
+        assert re.search("Lockspace resource '.*' is locked", done.stderr), done.stderr
+    finally:
+        one.run("virsh destroy lease", timeout=600)
+    two.run("virsh create /tmp/lease.xml && virsh destroy lease", timeout=600)
+
+
 def test_a_node_behind_a_firewall_is_refused_and_named(breadth: Story) -> None:
     source = host(breadth)
-    node = next(node for node in breadth.nodes if node.name != source)
+    node = other(breadth, source)
     rule = shlex.join(["INPUT", "-p", "tcp", "--dport", "49152", "-j", "DROP"])
     node.run(f"iptables -I {rule}")
     try:
