@@ -13,7 +13,7 @@ import pytest
 
 from tests.salt.conftest import ROOT
 
-MODULES = {"corosync", "kvmha", "libvirt_domain", "ocfs2", "pacemaker", "sbd"}
+MODULES = {"corosync", "kvmha", "kvmha_adopt", "libvirt_domain", "ocfs2", "pacemaker", "sbd"}
 KINDS = ("modules", "states", "runners", "pillar", "utils")
 ASK = """
 import json, sys
