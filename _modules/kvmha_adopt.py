@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from kvmha.build import adopt
@@ -184,20 +183,7 @@ def manage(vm: str) -> dict[str, Any]:
     return {"managed": vm}
 
 
-@dataclass(frozen=True)
-class _Case:
-    """One adoption: whose, from where, and what is left to do."""
-
-    spec: dict[str, Any]
-    cluster: ClusterSpec
-    vm: str
-    host: str
-    live: bool
-    todo: Plan
-    snippet: dict[str, Any]
-
-
-def _case(spec: dict[str, Any], name: str, node: str, live: bool) -> _Case:
+def _case(spec: dict[str, Any], name: str, node: str, live: bool) -> adopt.Case:
     """Look at all nodes; return the adoption, or raise Refused with all that is in the way."""
     cluster = load(spec)
     if not cluster.storage.filesystems:
@@ -233,7 +219,7 @@ def _case(spec: dict[str, Any], name: str, node: str, live: bool) -> _Case:
     _refuse(name, adopt.added_disks(bigger, vm, root))
     told = [*adopt.notes(bigger, vm, root), f"for the pillar, under vms: {said}"]
     todo = adopt.plan(bigger, vm, where, seen[where], told, live=live)
-    return _Case(whole, bigger, name, where, live, todo, said)
+    return adopt.Case(whole, bigger, name, where, live, todo, said)
 
 
 def _refuse(name: str, reasons: list[str]) -> None:
@@ -293,12 +279,12 @@ def _pending(spec: dict[str, Any], name: str, node: str, cluster: ClusterSpec) -
     ]
 
 
-def _shut_down(case: _Case) -> None:
+def _shut_down(case: adopt.Case) -> None:
     timeout = build.find(case.cluster, case.vm).stop_timeout / 1000
     _tell(case, "kvmha_adopt.shut_down", {"vm": case.vm, "timeout": timeout})
 
 
-def _add_resource(case: _Case) -> None:
+def _add_resource(case: adopt.Case) -> None:
     """Let the CIB have the resource; for a running VM unmanaged, until the cluster has seen it."""
     spec = case.spec
     if case.live:
@@ -311,7 +297,7 @@ def _add_resource(case: _Case) -> None:
         _until_it_runs(case)
 
 
-_STEPS: dict[str, Callable[[_Case], None]] = {
+_STEPS: dict[str, Callable[[adopt.Case], None]] = {
     "shutdown": _shut_down,
     "xml": lambda case: _tell(case, "kvmha_adopt.place", {"spec": case.spec, "vm": case.vm}),
     "resource": _add_resource,
@@ -320,7 +306,7 @@ _STEPS: dict[str, Callable[[_Case], None]] = {
 }
 
 
-def _until_it_runs(case: _Case) -> None:
+def _until_it_runs(case: adopt.Case) -> None:
     def missing() -> str:
         hosts = _found(_look(case)).hosts
         if case.live and hosts and hosts != (case.host,):
@@ -330,12 +316,12 @@ def _until_it_runs(case: _Case) -> None:
     eventually(missing, timeout=case.cluster.deadlines.resources / 1000, interval=3)
 
 
-def _look(case: _Case) -> dict[str, Any]:
+def _look(case: adopt.Case) -> dict[str, Any]:
     asked = {"vm": case.vm, "spec": case.spec}
     return _ask(case.cluster, "kvmha_adopt.look", asked, nodes=[case.host])[case.host]
 
 
-def _tell(case: _Case, function: str, kwargs: dict[str, Any]) -> None:
+def _tell(case: adopt.Case, function: str, kwargs: dict[str, Any]) -> None:
     _ask(case.cluster, function, kwargs, nodes=[case.host])
 
 

@@ -14,8 +14,8 @@ import pytest
 from tests.salt.conftest import ROOT
 
 MODULES = {
-    *("clvm", "corosync", "fencing", "filesystem", "gfs2", "kvmha", "libvirt_domain", "o2cb"),
-    *("ocfs2", "pacemaker", "sbd"),
+    *("clvm", "corosync", "fencing", "filesystem", "gfs2", "kvmha", "kvmha_adopt", "o2cb"),
+    *("libvirt_domain", "libvirt_migration", "ocfs2", "pacemaker", "sbd", "virtlockd"),
 }
 KINDS = ("modules", "states", "runners", "pillar", "utils")
 ASK = """

@@ -60,6 +60,19 @@ class Found:
         return bool(self.state) and self.state not in OFF
 
 
+@dataclass(frozen=True)
+class Case:
+    """One adoption: the pillar with the VM in it, where the VM is, and what is left to do."""
+
+    spec: dict[str, Any]
+    cluster: ClusterSpec
+    vm: str
+    host: str
+    live: bool
+    todo: Plan
+    snippet: dict[str, Any]
+
+
 def parts(root: Any) -> list[Part]:
     """Return everything outside of itself that the domain ``root`` reads or writes by a path."""
     found = []
