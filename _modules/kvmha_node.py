@@ -215,7 +215,8 @@ def _platform() -> platforms.Platform:
 
 def _packages(cluster: ClusterSpec) -> Plan:
     chrony = [_platform().time_package] if cluster.time.servers else []
-    return packages.plan([*_platform().packages, *chrony], __salt__["pkg.list_pkgs"]())
+    wanted = [*platforms.packages_for(_platform(), cluster), *chrony]
+    return packages.plan(wanted, __salt__["pkg.list_pkgs"]())
 
 
 def _servers(cluster: ClusterSpec) -> list[str]:

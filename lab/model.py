@@ -21,6 +21,7 @@ class LabSpec:
 
     mem: memory of each node, with its unit (``1024M``).
     image, repository, venv: folders of the cache.
+    iscsi: with an iSCSI target beside the shared disks, see ``lab.san``.
     """
 
     name: str
@@ -32,6 +33,7 @@ class LabSpec:
     repository: str
     venv: str
     pillar: str
+    iscsi: bool = False
 
     @property
     def paths(self) -> Paths:

@@ -12,11 +12,13 @@ from lab import recipe
 from lab.errors import LabError
 
 
-def check() -> None:
+def check(*, iscsi: bool = False) -> None:
     """Raise one LabError that names everything that is missing and how to get it."""
-    missing = [*_machine(), *_programs()]
+    needed = {**recipe.NEEDED_PROGRAMS, **(recipe.ISCSI_PROGRAMS if iscsi else {})}
+    absent = _absent(needed)
+    missing = [*_machine(), *(f"the program {program}" for program in absent)]
     if missing:
-        packages = sorted({recipe.NEEDED_PROGRAMS[p] for p in _absent_programs()})
+        packages = sorted({needed[program] for program in absent})
         hint = f"apt-get install --yes {' '.join(packages)}" if packages else ""
         raise LabError("this machine lacks " + "; ".join(missing), hint)
 
@@ -52,10 +54,6 @@ def _kernel_features() -> list[str]:
     ]
 
 
-def _absent_programs() -> list[str]:
+def _absent(needed: dict[str, str]) -> list[str]:
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    return [p for p in recipe.NEEDED_PROGRAMS if not shutil.which(p, path=path)]
-
-
-def _programs() -> list[str]:
-    return [f"the program {program}" for program in _absent_programs()]
+    return [program for program in needed if not shutil.which(program, path=path)]

@@ -75,3 +75,5 @@ NEEDED_PROGRAMS = {
     "systemctl": "systemd",
     "gcc": "build-essential",
 }
+# What `lab up --iscsi` needs beyond that.
+ISCSI_PROGRAMS = {"tgtd": "tgt", "tgtadm": "tgt"}

@@ -7,10 +7,11 @@ product notes of SUSE Linux Enterprise High Availability 15 and 16.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kvmha.errors import KvmhaError
+from kvmha.spec.model import ClusterSpec
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,9 @@ class Platform:
     ``fencing_agent`` is the type of the ``stonith`` primitive of SBD. ``time_config`` is the
     file that names chrony's servers: one of ours where chrony reads a folder, otherwise
     chrony's own, in which we keep one marked block. ``filesystems`` are the kinds of cluster
-    filesystem that the distribution still ships.
+    filesystem that the distribution still ships. ``optional`` are the packages that only a
+    choice of the pillar needs, by the names of ``features``. ``iscsi_service`` logs in to the
+    iSCSI targets at boot.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Platform:
     time_service: str = "chronyd"
     time_config: str = "/etc/chrony.d/kvmha.conf"
     filesystems: tuple[str, ...] = ("ocfs2",)
+    optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    iscsi_service: str = "iscsi"
 
     @property
     def shared_files(self) -> tuple[str, ...]:
@@ -51,6 +56,7 @@ SLES_15 = Platform(
     pacemaker_config="/etc/sysconfig/pacemaker",
     fencing_agent="external/sbd",
     libvirt_service="libvirtd",
+    optional={"iscsi": ("open-iscsi",), "multipath": ("multipath-tools",)},
 )
 LEAP_15 = replace(
     SLES_15,
@@ -106,6 +112,8 @@ DEBIAN = Platform(
     libvirt_service="libvirtd",
     time_service="chrony",
     time_config="/etc/chrony/sources.d/kvmha.sources",
+    optional={"iscsi": ("open-iscsi",), "multipath": ("multipath-tools",)},
+    iscsi_service="open-iscsi",
 )
 RHEL_9 = Platform(
     name="RHEL 9",
@@ -131,6 +139,10 @@ RHEL_9 = Platform(
     libvirt_service="virtqemud",
     time_config="/etc/chrony.conf",
     filesystems=("gfs2",),
+    optional={
+        "iscsi": ("iscsi-initiator-utils",),
+        "multipath": ("device-mapper-multipath",),
+    },
 )
 
 SUPPORTED = "SLES 15 and 16, openSUSE Leap 15, Debian 12 or newer, Ubuntu 22.04 or newer, RHEL 9"
@@ -158,6 +170,21 @@ def for_grains(grains: Mapping[str, Any]) -> Platform:
         what = " ".join(str(grains.get(key, "?")) for key in ("os", "osrelease"))
         raise KvmhaError(f"{what} ({family or '?'}) is no supported platform", hint=SUPPORTED)
     return found
+
+
+def features(spec: ClusterSpec) -> tuple[str, ...]:
+    """Return the names of the choices of ``spec`` that need packages of their own."""
+    chosen = {
+        "iscsi": bool(spec.storage.iscsi.targets),
+        "multipath": spec.storage.multipath.used,
+    }
+    return tuple(name for name, is_used in chosen.items() if is_used)
+
+
+def packages_for(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:
+    """Return the packages that ``spec`` needs on ``platform``, each once."""
+    more = (name for feature in features(spec) for name in platform.optional.get(feature, ()))
+    return tuple(dict.fromkeys((*platform.packages, *more)))
 
 
 def _modular(platform: Platform, grains: Mapping[str, Any]) -> Platform:

@@ -39,7 +39,7 @@ BELOW = {
     "spec": {"errors", "values", "rules", "timeouts"},
     "rules": {"errors", "values", "spec", "timeouts"},
     "timeouts": {"spec"},
-    "platforms": {"errors"},
+    "platforms": {"errors", "spec"},
     "documents": {"errors", "values", "plan"},
     "consent": {"errors", "plan"},
     "build": {"errors", "values", "plan", "spec", "timeouts", "documents", "platforms", "consent"},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import said
+from kvmha.spec.iscsi import Iscsi
+from kvmha.spec.multipath import Multipath
 
 
 @vocabulary(frozen=True)
@@ -33,4 +35,8 @@ class Storage:
 
     filesystems: tuple[Filesystem, ...] = said(
         "object", "Cluster filesystems.", many=True, of=Filesystem, default=()
+    )
+    iscsi: Iscsi = said("object", "Disks over the network.", of=Iscsi, default=Iscsi)
+    multipath: Multipath = said(
+        "object", "Several paths to one disk.", of=Multipath, default=Multipath
     )
