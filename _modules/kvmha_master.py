@@ -52,12 +52,13 @@ def layout(spec: dict[str, Any]) -> dict[str, Any]:
     try:
         cluster = load(spec)
     except KvmhaError:
-        return {"valid": False, "minions": [], "first": "", "failover": False}
+        return {"valid": False, "minions": [], "first": "", "failover": False, "san": False}
     return {
         "valid": True,
         "minions": [node.minion_id for node in cluster.nodes],
         "first": cluster.nodes[0].minion_id,
         "failover": cluster.validate.failover,
+        "san": cluster.storage.has_san,
     }
 
 
@@ -161,8 +162,7 @@ def gate_facts(spec: dict[str, Any], name: str) -> dict[str, Any]:
         salt-run salt.cmd kvmha_master.gate_facts '{...}' quorate
     """
     chosen = gates.of(name)
-    deadline = chosen.deadline(load(spec).deadlines)
-    return {"timeout": deadline / 1000, "waits_for": chosen.waits_for}
+    return {"timeout": chosen.deadline(load(spec).deadlines) / 1000, "waits_for": chosen.waits_for}
 
 
 @user_errors

@@ -44,7 +44,8 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
 
     ``first`` tells whether this is the first node of the list: the one that does what is done
     once for the cluster. ``filesystems`` and ``vms`` are names. All are empty when ``spec``
-    has mistakes: the states that get it name them.
+    has mistakes: the states that get it name them. ``san`` tells whether disks come by iSCSI or
+    multipath; ``awaited`` are those that a preview cannot look at, since no login comes before.
 
     CLI Example:
 
@@ -55,12 +56,27 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     try:
         cluster = _load(spec)
     except KvmhaError:
-        return {"first": False, "filesystems": [], "vms": []}
+        return {"first": False, "filesystems": [], "vms": [], "san": False, "awaited": []}
     return {
         "first": cluster.nodes[0].minion_id == __opts__["id"],
         "filesystems": [filesystem.name for filesystem in cluster.storage.filesystems],
         "vms": [vm.name for vm in cluster.vms],
+        "san": cluster.storage.has_san,
+        "awaited": host.disks_awaited(cluster) if __opts__.get("test") else [],
     }
+
+
+@user_errors
+def disks_missing(spec: dict[str, Any] | None = None) -> list[str]:
+    """Return the pillar's disks that cannot be used on this node, each with why.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' kvmha.disks_missing
+    """
+    return host.disks_missing(_load(spec))
 
 
 @user_errors

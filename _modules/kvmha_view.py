@@ -44,8 +44,11 @@ def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     facts["busy"] = [job["jid"] for job in __salt__["saltutil.is_running"]("state.*")]
     facts["refused"] = []
     if cluster.nodes[0].name == _node_name(cluster):
-        names = [filesystem.name for filesystem in cluster.storage.filesystems]
-        asked = [("sbd.device_plan", ()), *(("ocfs2.plan", (name,)) for name in names)]
+        # Of a disk that comes with a login, nothing can be said yet.
+        awaited = set(host.disks_awaited(cluster))
+        named = [each.name for each in cluster.storage.filesystems if each.device not in awaited]
+        fencing = [] if awaited & set(cluster.fencing.sbd.devices) else [("sbd.device_plan", ())]
+        asked = [*fencing, *(("ocfs2.plan", (name,)) for name in named)]
         plans = [_seen(lambda f=f, a=a: __salt__[f](*a, spec=spec)) for f, a in asked]
         facts["refused"] = [plan["error"] for plan in plans if "error" in plan]
     return facts | host.facts(cluster)
@@ -145,6 +148,7 @@ def _look(aspect: str, raw: dict[str, Any] | None, cluster: ClusterSpec) -> Any:
     if aspect == "heartbeats":
         return {vm.name: _seen(lambda vm=vm: _heartbeat(raw, vm.name)) for vm in cluster.vms}
     own = {
+        "disks": lambda: host.disks(cluster),
         "mounts": host.mounts,
         "marks": lambda: marks.read(cluster),
         "files": lambda: {path: host.fingerprint(path) for path in _platform().shared_files},

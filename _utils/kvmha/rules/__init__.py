@@ -12,6 +12,7 @@ from kvmha.rules import (
     fencing,
     membership,
     quorum,
+    san,
     storage,
     vms,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "fencing",
     "membership",
     "quorum",
+    "san",
     "storage",
     "vms",
 ]

@@ -40,3 +40,8 @@ class Storage:
     multipath: Multipath = said(
         "object", "Several paths to one disk.", of=Multipath, default=Multipath
     )
+
+    @property
+    def has_san(self) -> bool:
+        """Tell whether disks come to a node only after a login, or get their names by multipath."""
+        return bool(self.iscsi.targets) or self.multipath.used

@@ -3,7 +3,7 @@
 {%- set spec = document | json %}
 {%- set layout = salt["kvmha.layout"](document) %}
 
-{%- for filesystem in layout.filesystems %}
+{%- for filesystem in [] if layout.awaited else layout.filesystems %}
 
 Filesystem {{ filesystem }} is on its disk:
   ocfs2.formatted:
