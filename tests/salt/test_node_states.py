@@ -73,7 +73,9 @@ def test_platform_is_known(grains, pillar, modules):
 
 def test_layout_tells_the_first_node(pillar, modules):
     first = modules("ha-host1", pillar)["kvmha.layout"](pillar["kvmha"])
-    assert first == {"first": True, "filesystems": ["vmstore"], "vms": ["web1"]}
+    assert first == {
+        "first": True, "filesystems": ["vmstore"], "vms": ["web1"], "san": False, "awaited": []
+    }  # fmt: skip
     assert modules("ha-host2", pillar)["kvmha.layout"](pillar["kvmha"])["first"] is False
 
 
