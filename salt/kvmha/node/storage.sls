@@ -3,7 +3,7 @@
 {%- set spec = document | json %}
 {%- set layout = salt["kvmha.layout"](document) %}
 
-{%- for filesystem in [] if layout.awaited else layout.filesystems %}
+{%- for filesystem in layout.filesystems if not layout.awaited %}
 
 Filesystem {{ filesystem }} is on its disk:
   ocfs2.formatted:
