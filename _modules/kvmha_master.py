@@ -13,7 +13,7 @@ from typing import Any
 
 from salt.utils.event import get_master_event
 
-from kvmha import gates
+from kvmha import gates, sls
 from kvmha.ask import ask
 from kvmha.errors import KvmhaError
 from kvmha.gates import answers, vms
@@ -53,13 +53,13 @@ def layout(spec: dict[str, Any]) -> dict[str, Any]:
     try:
         cluster = load(spec)
     except KvmhaError:
-        return {"valid": False, "minions": [], "first": "", "failover": False, "moves": ""}
+        return {"valid": False, "minions": [], "first": "", "failover": False} | sls.run(None)
     return {
         "valid": True,
         "minions": [node.minion_id for node in cluster.nodes],
         "first": cluster.nodes[0].minion_id,
         "failover": cluster.validate.failover,
-        "moves": cluster.libvirt.migration.transport if cluster.moves else "",
+    } | sls.run(cluster)
     }
 
 
@@ -163,8 +163,7 @@ def gate_facts(spec: dict[str, Any], name: str) -> dict[str, Any]:
         salt-run salt.cmd kvmha_master.gate_facts '{...}' quorate
     """
     chosen = gates.of(name)
-    deadline = chosen.deadline(load(spec).deadlines)
-    return {"timeout": deadline / 1000, "waits_for": chosen.waits_for}
+    return {"timeout": chosen.deadline(load(spec).deadlines) / 1000, "waits_for": chosen.waits_for}
 
 
 @user_errors

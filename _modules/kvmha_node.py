@@ -43,8 +43,9 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what an SLS must know to be written for this node.
 
     ``first`` tells whether this is the first node of the list: the one that does what is done
-    once for the cluster. The rest is what ``kvmha.sls`` says, all of it empty when ``spec``
-    has mistakes: the states that get it name them.
+    once for the cluster. ``awaited`` are disks that a preview cannot look at, since no login
+    comes before. The rest is what ``kvmha.sls`` says, all of it empty when ``spec`` has
+    mistakes: the states that get it name them.
 
     CLI Example:
 
@@ -55,8 +56,25 @@ def layout(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     try:
         cluster = _load(spec)
     except KvmhaError:
-        return {"first": False} | sls.layout(None)
-    return {"first": cluster.nodes[0].minion_id == __opts__["id"]} | sls.layout(cluster)
+        return {"first": False, "awaited": []} | sls.layout(None)
+    own = {
+        "first": cluster.nodes[0].minion_id == __opts__["id"],
+        "awaited": host.disks_awaited(cluster) if __opts__.get("test") else [],
+    }
+    return own | sls.layout(cluster)
+
+
+@user_errors
+def disks_missing(spec: dict[str, Any] | None = None) -> list[str]:
+    """Return the pillar's disks that cannot be used on this node, each with why.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' kvmha.disks_missing
+    """
+    return host.disks_missing(_load(spec))
 
 
 @user_errors

@@ -45,8 +45,12 @@ def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     facts["sbd_runs"] = sbd.runs(Runner())
     facts["refused"] = []
     if cluster.nodes[0].name == _node_name(cluster):
-        makers = [(f"{each.maker}.plan", (each.name,)) for each in cluster.storage.filesystems]
-        asked = [("sbd.device_plan", ()), *makers]
+        # Of a disk that comes with a login, nothing can be said yet.
+        awaited = set(host.disks_awaited(cluster))
+        stores = [each for each in cluster.storage.filesystems if each.device not in awaited]
+        makers = [(f"{each.maker}.plan", (each.name,)) for each in stores]
+        fencing = [] if awaited & set(cluster.fencing.disks) else [("sbd.device_plan", ())]
+        asked = [*fencing, *makers]
         plans = [_seen(lambda f=f, a=a: __salt__[f](*a, spec=spec)) for f, a in asked]
         facts["refused"] = [plan["error"] for plan in plans if "error" in plan]
     return facts | host.facts(cluster)
@@ -146,6 +150,7 @@ def _look(aspect: str, raw: dict[str, Any] | None, cluster: ClusterSpec) -> Any:
     if aspect == "heartbeats":
         return {vm.name: _seen(lambda vm=vm: _heartbeat(raw, vm.name)) for vm in cluster.vms}
     own = {
+        "disks": lambda: host.disks(cluster),
         "mounts": host.mounts,
         "marks": lambda: marks.read(cluster),
         "files": lambda: {path: host.fingerprint(path) for path in _platform().shared_files},

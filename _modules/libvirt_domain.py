@@ -137,6 +137,22 @@ def status() -> dict[str, Any]:
 
 
 @user_errors
+def backend() -> str:
+    """Return the way that this minion takes to libvirt: ``binding`` or ``virsh``.
+
+    The binding where Salt's Python can import libvirt-python, ``virsh`` elsewhere, as in
+    SUSE's bundle. Both answer the same.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' libvirt_domain.backend
+    """
+    return Libvirt(Runner()).backend
+
+
+@user_errors
 def heartbeat(spec: dict[str, Any] | None = None, vm: str = "") -> dict[str, Any]:
     """Return ``value``, a number that moves while VM ``vm`` lives, and its ``kind``.
 

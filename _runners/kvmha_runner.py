@@ -15,6 +15,7 @@ from salt.version import __version__ as salt_version
 import kvmha
 from kvmha import pillar_file, report
 from kvmha.errors import InvalidInput
+from kvmha.rules.warnings import warnings
 from kvmha.salt_edge import loadable
 from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 from kvmha.spec.schema import json_schema, schema_text
@@ -106,7 +107,7 @@ def validate_pillar(*paths: str) -> dict[str, Any]:
     ``paths`` are SLS or YAML files with the key ``kvmha``, exports among them. Files with Jinja
     are refused: what they say depends on the minion, and their lines are not those that Salt
     reads. The problems read ``FILE:LINE:COLUMN: PLACE: ...``. The exit status is 1 when there
-    are any.
+    are any. ``warnings`` are of what is valid and probably not meant, such as ``/dev/sdb``.
 
     CLI Example:
 
@@ -124,8 +125,15 @@ def validate_pillar(*paths: str) -> dict[str, Any]:
         for path, (spec, _) in checked.items()
         if isinstance(spec, ClusterSpec)
     }
+    doubts = [
+        f"{path}: {warning}"
+        for path, (spec, _) in checked.items()
+        if isinstance(spec, ClusterSpec)
+        for warning in warnings(spec)
+    ]
     well = not problems
-    return _ended(well) | {"valid": well, "problems": problems, "clusters": clusters}
+    told = {"valid": well, "problems": problems, "warnings": doubts, "clusters": clusters}
+    return _ended(well) | told
 
 
 def schema(path: str = "") -> dict[str, Any]:

@@ -99,6 +99,24 @@ def spec_valid(name: str, spec: dict[str, Any] | None = None) -> dict[str, Any]:
     return checked(name, missing=lambda: __salt__["kvmha_master.problems"](spec or {}), test=False)
 
 
+def disks_present(name: str, spec: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Wait until all disks of the pillar are on this node: udev and multipath take a moment.
+
+    .. code-block:: yaml
+
+        The disks are there:
+          kvmha.disks_present:
+            - spec: {{ pillar["kvmha"] | json }}
+    """
+    return checked(
+        name,
+        missing=lambda: __salt__["kvmha.disks_missing"](spec),
+        test=__opts__["test"],
+        timeout=30,
+        said=lambda: "All are there.",
+    )
+
+
 def nodes_ready(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     """Ensure that all nodes answer and are the hosts the pillar means. On the master.
 

@@ -32,7 +32,8 @@ def _up(lab: Lab, args: argparse.Namespace) -> int:
     # SIGINT too: a shell's background jobs begin with it ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    lab.up(args.nodes, args.salt, args.image, args.mem, args.pillar, bmc=args.bmc)
+    extras = {"bmc": args.bmc, "iscsi": args.iscsi}
+    lab.up(args.nodes, args.salt, args.image, args.mem, args.pillar, **extras)
     return 0
 
 
@@ -133,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--mem", default="1024M", help="memory of each node")
     up.add_argument("--pillar", type=Path, help="default: pillar/examples/lab.sls")
     up.add_argument("--bmc", action="store_true", help="a board controller (IPMI) for each node")
+    up.add_argument("--iscsi", action="store_true", help="with an iSCSI target (CHAP, two portals)")
     down = verb("down", _down, "end everything of the lab")
     down.add_argument("--all", action="store_true", help="every lab of this machine")
     verb("status", _status, "show nodes, cuts and failed disks")

@@ -116,7 +116,7 @@ class Lab:
 
     def up(
         self, nodes: int = 3, salt: str = "3006", image: str = "prepared", mem: str = "1024M",
-        pillar: Path | str | None = None, *, bmc: bool = False,
+        pillar: Path | str | None = None, *, bmc: bool = False, iscsi: bool = False,
     ) -> Lab:  # fmt: skip
         """Boot the lab and wait until every minion answers ``test.ping``.
 
@@ -130,9 +130,10 @@ class Lab:
         if not 1 <= nodes <= MAX_NODES:
             raise LabError(f"{nodes} nodes: 1 to {MAX_NODES} are possible")
         control.remove_leftovers()
-        needs.check(bmc=bmc)
+        needs.check(bmc=bmc, iscsi=iscsi)
         start = time.monotonic()
-        spec = self._prepare(nodes, salt, image, mem, _pillar_file(pillar), bmc=bmc)
+        extras = {"bmc": bmc, "iscsi": iscsi}
+        spec = self._prepare(nodes, salt, image, mem, _pillar_file(pillar), extras)
         daemon = None
         try:
             daemon = control.start(spec)
@@ -147,7 +148,7 @@ class Lab:
         return self
 
     def _prepare(
-        self, nodes: int, salt: str, kind: str, mem: str, pillar: str, *, bmc: bool
+        self, nodes: int, salt: str, kind: str, mem: str, pillar: str, extras: dict[str, bool]
     ) -> LabSpec:
         with self._timed(f"image {kind}"):
             image, repository = images.image(kind), images.roots() / "apt"
@@ -156,7 +157,7 @@ class Lab:
         self.paths.root.mkdir(parents=True, mode=0o755)
         spec = LabSpec(
             name=self.name, nodes=nodes, salt=salt, kind=kind, mem=mem, image=str(image),
-            repository=str(repository), venv=str(venv), pillar=pillar, bmc=bmc,
+            repository=str(repository), venv=str(venv), pillar=pillar, **extras,
         )  # fmt: skip
         spec.save()
         shell.write_ssh_config(spec)
@@ -249,6 +250,14 @@ class Lab:
     def disk_heal(self, node: str, disk: str) -> None:
         """End the I/O errors of :meth:`disk_fail`."""
         self._switch_disk(node, disk, failed=False)
+
+    def san_path_fail(self) -> None:
+        """Make the second portal of the iSCSI target silent, until :meth:`san_path_heal`."""
+        self.ask("san_path", up=False)
+
+    def san_path_heal(self) -> None:
+        """End :meth:`san_path_fail`."""
+        self.ask("san_path", up=True)
 
     def _switch_disk(self, node: str, disk: str, failed: bool) -> None:
         if disk not in recipe.SHARED_DISKS:

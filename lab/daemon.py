@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from lab import bmc, network, saltmaster
+from lab import bmc, network, saltmaster, san
 from lab.aptserver import serve_repository
 from lab.errors import LabError
 from lab.model import LabSpec, node_address
@@ -39,6 +39,7 @@ class Daemon:
         if spec.bmc:
             bmc.start(spec)
         self._spec = spec
+        self._san = san.start(spec) if spec.iscsi else None
         self._master = saltmaster.start(spec)
         self._nodes = {s.name: s for s in (Supervisor(spec, n + 1) for n in range(spec.nodes))}
         for node in self._nodes.values():
@@ -96,6 +97,12 @@ class Daemon:
         with self._lock:
             self._cuts.clear()
             network.set_cuts(())
+
+    def san_path(self, up: bool) -> None:
+        """Take the second portal of the iSCSI target away, or give it back."""
+        if self._san is None:
+            raise LabError("this lab has no iSCSI target", "python -m lab up --iscsi")
+        (san.path_up if up else san.path_down)()
 
     def mark_disk(self, node: str, disk: str, failed: bool) -> None:
         """Remember that a disk has failed, for the node's next boot."""

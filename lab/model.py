@@ -21,6 +21,7 @@ class LabSpec:
 
     mem: memory of each node, with its unit (``1024M``).
     image, repository, venv: folders of the cache. bmc: whether nodes have board controllers.
+    iscsi: with an iSCSI target beside the shared disks, see ``lab.san``.
     """
 
     name: str
@@ -33,6 +34,7 @@ class LabSpec:
     venv: str
     pillar: str
     bmc: bool = False
+    iscsi: bool = False
 
     @property
     def paths(self) -> Paths:

@@ -13,12 +13,13 @@ from lab import recipe
 from lab.errors import LabError
 
 
-def check(bmc: bool = False) -> None:
+def check(*, bmc: bool = False, iscsi: bool = False) -> None:
     """Raise one LabError that names everything that is missing and how to get it.
 
-    ``bmc``: whether board controllers are wanted.
+    ``bmc``: whether board controllers are wanted, ``iscsi``: an iSCSI target.
     """
     programs = recipe.NEEDED_PROGRAMS | (recipe.BMC_PROGRAMS if bmc else {})
+    programs |= recipe.ISCSI_PROGRAMS if iscsi else {}
     absent = _absent(programs)
     missing = [*_machine(), *(f"the program {program}" for program in absent)]
     if missing:

@@ -77,3 +77,5 @@ NEEDED_PROGRAMS = {
 }
 # The same for board controllers.
 BMC_PROGRAMS = {"ipmi_sim": "openipmi"}
+# What `lab up --iscsi` needs beyond that.
+ISCSI_PROGRAMS = {"tgtd": "tgt", "tgtadm": "tgt"}

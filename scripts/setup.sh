@@ -10,7 +10,7 @@ LAB_PACKAGES="python3 python3-venv python3-dev python3-pip build-essential user-
  zstd tgt openipmi"
 # The tools that the contract tests call: real ones, without their daemons.
 CONTRACT_PACKAGES="strace corosync pacemaker pacemaker-cli-utils resource-agents cluster-glue sbd
- ocfs2-tools gfs2-utils xfsprogs lvm2 open-iscsi multipath-tools xorriso libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86
+ ocfs2-tools gfs2-utils xfsprogs lvm2 open-iscsi multipath-tools xorriso libvirt-clients python3-libvirt libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86
  qemu-utils libxml2-utils"
 
 need_root() {

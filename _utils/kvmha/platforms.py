@@ -22,7 +22,7 @@ class Platform:
     file that names chrony's servers: one of ours where chrony reads a folder, otherwise
     chrony's own, in which we keep one marked block. ``filesystems`` are the kinds that the
     distribution ships. ``optional`` are the packages that only a choice of the pillar needs,
-    by the names of ``features``.
+    by the names of ``features``. ``iscsi_service`` logs in to the iSCSI targets at boot.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Platform:
     time_config: str = "/etc/chrony.d/kvmha.conf"
     filesystems: tuple[str, ...] = ("ocfs2", "gfs2", "xfs", "ext4")
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    iscsi_service: str = "iscsi"
 
     @property
     def shared_files(self) -> tuple[str, ...]:
@@ -49,6 +50,8 @@ _CHOICES = {
     "fence-agents": ("fence-agents",),
     "gfs2": ("gfs2-utils",),
     "ipmi": ("ipmitool",),
+    "iscsi": ("open-iscsi",),
+    "multipath": ("multipath-tools",),
     "qdevice": ("corosync-qdevice",),
     "xfs": ("xfsprogs",),
 }
@@ -119,6 +122,7 @@ DEBIAN = Platform(
     time_service="chrony",
     time_config="/etc/chrony/sources.d/kvmha.sources",
     optional={"lvm": ("lvm2-lockd",), **_CHOICES},
+    iscsi_service="open-iscsi",
 )
 RHEL_9 = Platform(
     name="RHEL 9",
@@ -143,7 +147,12 @@ RHEL_9 = Platform(
     libvirt_service="virtqemud",
     time_config="/etc/chrony.conf",
     filesystems=("gfs2", "xfs", "ext4"),
-    optional={**_CHOICES, "fence-agents": ("fence-agents-all",)},
+    optional={
+        **_CHOICES,
+        "fence-agents": ("fence-agents-all",),
+        "iscsi": ("iscsi-initiator-utils",),
+        "multipath": ("device-mapper-multipath",),
+    },
 )
 
 SUPPORTED = "SLES 15 and 16, openSUSE Leap 15, Debian 12 or newer, Ubuntu 22.04 or newer, RHEL 9"
@@ -182,7 +191,9 @@ def features(spec: ClusterSpec) -> tuple[str, ...]:
         "ipmi": any("ipmi" in agent for agent in agents),
         "ext4": "ext4" in used,
         "gfs2": "gfs2" in used,
+        "iscsi": bool(spec.storage.iscsi.targets),
         "lvm": bool(spec.storage.volume_groups),
+        "multipath": spec.storage.multipath.used,
         "o2cb": spec.storage.ocfs2_stack == "o2cb",
         "qdevice": bool(spec.corosync.quorum.device.model),
         "xfs": "xfs" in used,

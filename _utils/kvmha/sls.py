@@ -13,7 +13,7 @@ def layout(spec: ClusterSpec | None) -> dict[str, Any]:
     ``filesystems`` have ``name`` and ``maker``, the state module that makes them; ``ocfs2`` is
     the cluster stack of OCFS2, empty where it is not used. ``vms`` are names, ``volume_groups``,
     ``volumes`` and ``former_volumes`` those of LVM. ``lockspace`` is the filesystem that holds
-    virtlockd's leases.
+    virtlockd's leases. ``san`` tells whether disks come by iSCSI or multipath.
     """
     named = list(lvm.volumes(spec)) if spec else []
     return {
@@ -26,5 +26,17 @@ def layout(spec: ClusterSpec | None) -> dict[str, Any]:
         "volumes": [one.name for one in named if one.present],
         "former_volumes": [one.name for one in named if not one.present],
         "vms": [vm.name for vm in spec.vms] if spec else [],
+        "san": spec.storage.has_san if spec else False,
         "lockspace": spec.lockspace.name if spec and spec.lockspace else "",
+    }
+
+
+def run(spec: ClusterSpec | None) -> dict[str, Any]:
+    """Return what the whole run must know beside that.
+
+    ``moves`` is how VMs move live, empty where none does; ``san`` as above.
+    """
+    return {
+        "moves": spec.libvirt.migration.transport if spec and spec.moves else "",
+        "san": spec.storage.has_san if spec else False,
     }

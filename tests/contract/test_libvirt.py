@@ -131,7 +131,7 @@ def test_the_test_driver_takes_the_xml_and_keeps_what_is_ours(example, changed, 
 
 def test_domains_of_the_test_driver_are_listed_with_one_program():
     runner = Runner()
-    found = Libvirt(runner, "test:///default").domains()
+    found = Libvirt(runner, "test:///default", "virsh").domains()
     assert {name: each.state for name, each in found.items()} == {"test": "running"}
     assert runner.started == 1
 

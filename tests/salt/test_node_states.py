@@ -73,8 +73,12 @@ def test_platform_is_known(grains, pillar, modules):
 
 def test_layout_tells_the_first_node(pillar, modules):
     first = modules("ha-host1", pillar)["kvmha.layout"](pillar["kvmha"])
-    names = {"filesystems": ["vmstore"], "vms": ["web1"], "lockspace": ""}
-    assert first == {"first": True, **names}
+    filesystems = [{"name": "vmstore", "maker": "ocfs2"}]
+    assert first == {
+        "first": True, "filesystems": filesystems, "ocfs2": "pcmk", "vms": ["web1"],
+        "volume_groups": [], "volumes": [], "former_volumes": [],
+        "lockspace": "", "san": False, "awaited": [],
+    }  # fmt: skip
     assert modules("ha-host2", pillar)["kvmha.layout"](pillar["kvmha"])["first"] is False
 
 

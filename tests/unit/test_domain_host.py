@@ -12,8 +12,9 @@ from kvmha.build import libvirt_host, libvirt_tcp
 from kvmha.build.libvirt_host import Observed
 from kvmha.plan import Disruption
 from kvmha.spec import load
-from kvmha.tools.libvirt import parse_domstats
+from kvmha.tools.libvirt import domains_of
 from kvmha.tools.libvirt_host import observe_host
+from kvmha.tools.libvirt_virsh import parse_domstats
 from kvmha.tools.runner import Result
 
 
@@ -62,10 +63,11 @@ def test_autostart_of_our_vms_ends_and_that_of_others_is_only_told(spec):
 
 
 def test_domains_are_read_with_state_and_processor_time():
-    found = parse_domstats(
+    said = parse_domstats(
         "Domain: 'web1'\n  state.state=1\n  state.reason=1\n  cpu.time=500000000\n\n"
         "Domain: 'it's'\n  state.state=5\n  state.reason=2\n\n"
     )
+    found = domains_of(said)
     assert {name: (each.state, each.cpu_time, each.active) for name, each in found.items()} == {
         "web1": ("running", 500_000_000, True),
         "it's": ("shut off", 0, False),

@@ -62,6 +62,14 @@ def healthy():
         "marks": {"vmstore": dict.fromkeys(NAMES, "aa")},
         "domains": {"domains": {}, "running": {}},
         "files": {"/etc/corosync/corosync.conf": "11"},
+        "disks": {
+            "devices": {
+                path: {"kind": "block", "size": 1, "serial": "", "wwid": ""}
+                for path in (SBD, STORE)
+            },
+            "pending": [],
+            "initiator": None,
+        },
     }
     seen = {name: copy.deepcopy(one) for name in NAMES}
     seen["ha-host1"]["domains"] = {"domains": {"web1": "running"}, "running": {"web1": 17}}
@@ -244,7 +252,7 @@ def test_heartbeat_is_read_where_it_can_be():
 @pytest.fixture
 def facts(spec):
     """Return what three right hosts say of themselves."""
-    disk = {"kind": "block", "size": 1 << 30, "serial": ""}
+    disk = {"kind": "block", "size": 1 << 30, "serial": "", "wwid": ""}
     return {
         node.name: {
             "version": "0.1.0",

@@ -43,7 +43,7 @@ BELOW = {
     "documents": {"errors", "values", "plan"},
     "consent": {"errors", "plan"},
     "build": {"errors", "values", "plan", "spec", "timeouts", "documents", "platforms", "consent"},
-    "gates": {"errors", "values", "spec", "timeouts"},
+    "gates": {"errors", "values", "spec", "timeouts", "rules"},
     "converge": {"errors", "plan", "wait", "receipt"},
     "receipt": set(),
     "salt_edge": {"errors", "receipt", "__version__"},

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kvmha.errors import KvmhaError
-from kvmha.gates import cluster, storage, validated, vms
+from kvmha.gates import cluster, disks, storage, validated, vms
 from kvmha.spec.model import ClusterSpec, Deadlines
 
 Observations = Mapping[str, Mapping[str, Any] | None]
@@ -30,6 +30,7 @@ ASPECTS = (
     "heartbeats",
     "files",
     "proof",
+    "disks",
 )
 
 
@@ -44,6 +45,12 @@ class Gate:
 
 
 GATES = {
+    "disks": Gate(
+        disks.judge,
+        ("disks",),
+        lambda deadlines: deadlines.answer,
+        "every shared disk to be on every node",
+    ),
     "quorate": Gate(
         cluster.judge_quorate,
         ("corosync", "pacemaker"),

@@ -7,7 +7,8 @@ from typing import Any
 
 import kvmha
 from kvmha.gates import answers, capacity
-from kvmha.spec.fencing import LOST
+from kvmha.gates.disks import judge_disks, judge_initiators, missing, spared
+from kvmha.rules.warnings import warnings
 from kvmha.spec.model import ClusterSpec, Node
 from kvmha.values import duration
 
@@ -29,14 +30,20 @@ def judge(
             for check in _EACH:
                 found.extend(f"{node.name}: {line}" for line in check(spec, node, facts[node.name]))
     memory = capacity.judge(spec, _memory(facts))
-    return [*found, *_clocks(spec, facts, window), *_disks(spec, facts), *memory]
+    disks = [*judge_disks(spec, facts), *judge_initiators(spec, facts)]
+    return [*found, *_clocks(spec, facts, window), *disks, *memory]
 
 
 def notes(spec: ClusterSpec, seen: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
     """Return what is worth to know before starting, and speaks not against it."""
     facts = _given(seen)
-    gone = [f"{node}: has no {path}, as SBD lives without" for node, path in _spared(spec, facts)]
-    return [*sorted(gone), *capacity.notes(spec, _memory(facts))]
+    gone = [f"{node}: has no {path}, as SBD lives without" for node, path in spared(spec, facts)]
+    return [
+        *(str(warning) for warning in warnings(spec)),
+        *sorted(gone),
+        *_awaited(spec, facts),
+        *capacity.notes(spec, _memory(facts)),
+    ]
 
 
 def _given(seen: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Facts]:
@@ -150,40 +157,12 @@ def _clocks(spec: ClusterSpec, facts: Mapping[str, Facts], window: float) -> lis
     ]
 
 
-def _spared(spec: ClusterSpec, facts: Mapping[str, Facts]) -> set[tuple[str, str]]:
-    """Return node and disk where a cluster that lives can do without that disk of SBD's.
-
-    A new cluster begins with all of them; one that lost a disk is not to be held up by that.
-    """
-    disks = spec.fencing.disks
-    found = set()
+def _awaited(spec: ClusterSpec, facts: Mapping[str, Facts]) -> Iterator[str]:
     for node, each in facts.items():
-        gone = [path for path in disks if each["devices"][path]["kind"] == "missing"]
-        if each.get("sbd_runs") and spec.fencing.level(len(disks) - len(gone)) != LOST:
-            found |= {(node, path) for path in gone}
-    return found
-
-
-def _disks(spec: ClusterSpec, facts: Mapping[str, Facts]) -> Iterator[str]:
-    spared = _spared(spec, facts)
-    for path in spec.shared_devices:
-        views = {
-            node: each["devices"][path]
-            for node, each in facts.items()
-            if (node, path) not in spared
-        }
-        for node, view in views.items():
-            if view["kind"] == "missing":
-                yield f"{node}: has no {path} (hint: is the LUN mapped to this host?)"
-            elif view["kind"] != "block":
-                yield f"{node}: {path} is no block device"
-        blocks = {node: view for node, view in views.items() if view["kind"] == "block"}
-        yield from _different(path, {node: view["size"] for node, view in blocks.items()}, "bytes")
-        serials = {node: view["serial"] for node, view in blocks.items() if view["serial"]}
-        yield from _different(path, serials, "is its serial")
-
-
-def _different(path: str, values: Mapping[str, Any], what: str) -> Iterator[str]:
-    if len(set(values.values())) > 1:
-        each = ", ".join(f"{node}: {value}" for node, value in values.items())
-        yield f"{path} is not one disk: {each} {what} (hint: use a name from /dev/disk/by-id)"
+        paths = missing(spec, each)
+        if paths and each.get("pending"):
+            waits = ", ".join(each["pending"])
+            yield (
+                f"{node}: {', '.join(paths)}: not there yet; looked for again after"
+                f" configuration, which brings {waits}"
+            )

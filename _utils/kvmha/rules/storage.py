@@ -24,6 +24,11 @@ _SYSTEM = {
 }
 
 
+def is_unstable(path: str) -> bool:
+    """Tell whether ``path`` is a name that the kernel hands out in the order disks appear."""
+    return _UNSTABLE.match(path) is not None
+
+
 @rule()
 def device_names_are_stable(spec: ClusterSpec) -> Iterator[Problem]:
     """Refuse names the kernel hands out in the order disks appear.
@@ -32,7 +37,7 @@ def device_names_are_stable(spec: ClusterSpec) -> Iterator[Problem]:
     disk, and this program formats disks.
     """
     for place, device in [*sbd_devices(spec), *stored_on(spec)]:
-        if _UNSTABLE.match(device):
+        if is_unstable(device):
             message = f"{device} can be another disk on the next node or boot"
             yield Problem(place, message, "use its /dev/disk/by-id/ name", "DEVICE_UNSTABLE")
 

@@ -5,7 +5,6 @@ Durations are milliseconds and sizes bytes here; the pillar writes their units o
 
 from __future__ import annotations
 
-from kvmha.spec import lvm
 from kvmha.spec.cib import Cib
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.corosync import Corosync
@@ -159,15 +158,6 @@ class ClusterSpec:
     def members_of(self, tier: str) -> list[Vm]:
         """Return the VMs that are members of the tier called ``tier``."""
         return [vm for vm in self.vms if vm.tier == tier]
-
-    @property
-    def shared_devices(self) -> tuple[str, ...]:
-        """The disks of the SAN that every node has to see, each once."""
-        volumes = {lvm.path(one.name) for one in lvm.volumes(self)}
-        stores = [one.device for one in self.storage.filesystems if one.device not in volumes]
-        grouped = [device for group in self.storage.volume_groups for device in group.devices]
-        raw = [disk.device for vm in self.vms for disk in vm.disks if disk.device]
-        return tuple(dict.fromkeys([*self.fencing.disks, *stores, *grouped, *raw]))
 
     def filesystem_of(self, vm: Vm) -> Filesystem | None:
         """Return the filesystem that holds ``vm``, or None when there is none."""

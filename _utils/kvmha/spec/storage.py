@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.fields import said
+from kvmha.spec.iscsi import Iscsi
 from kvmha.spec.lvm import Lvm, VolumeGroup
+from kvmha.spec.multipath import Multipath
 from kvmha.spec.ocfs2 import Ocfs2
 
 # Filesystems that several nodes may mount at once; of the others, one node at a time.
@@ -59,6 +61,16 @@ class Storage:
     filesystems: tuple[Filesystem, ...] = said(
         "object", "Filesystems on shared disks.", many=True, of=Filesystem, default=()
     )
+    iscsi: Iscsi = said("object", "Disks over the network.", of=Iscsi, default=Iscsi)
+    multipath: Multipath = said(
+        "object", "Several paths to one disk.", of=Multipath, default=Multipath
+    )
+
+    @property
+    def has_san(self) -> bool:
+        """Tell whether disks come to a node only after a login, or get their names by multipath."""
+        return bool(self.iscsi.targets) or self.multipath.used
+
     volume_groups: tuple[VolumeGroup, ...] = said(
         "object", "LVM volume groups on shared disks.", many=True, of=VolumeGroup, default=()
     )

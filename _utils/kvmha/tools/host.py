@@ -12,8 +12,8 @@ from typing import Any
 
 from kvmha.documents import hosts_file, marked_block
 from kvmha.plan import Action, Change, Plan
-from kvmha.spec import ClusterSpec
-from kvmha.tools import files, watchdog
+from kvmha.spec import ClusterSpec, devices
+from kvmha.tools import files, iscsi, watchdog
 
 HOSTS = "/etc/hosts"
 
@@ -27,9 +27,18 @@ def facts(spec: ClusterSpec) -> dict[str, Any]:
         "time": time.time(),
         "kvm": Path("/dev/kvm").exists(),
         "memory": memory(),
-        "devices": {path: device(path) for path in spec.shared_devices},
+        **disks(spec),
         "addresses": [address for address in links if has_address(address)],
         **(watchdog.facts(sbd) if sbd else {}),
+    }
+
+
+def disks(spec: ClusterSpec) -> dict[str, Any]:
+    """Return ``devices`` of ``spec`` as seen here, what is ``pending``, and our ``initiator``."""
+    return {
+        "devices": {path: device(path) for path in devices.paths(spec)},
+        "pending": [*iscsi.pending(spec), *_unnamed(spec)],
+        "initiator": iscsi.initiator_name() if spec.storage.iscsi.targets else None,
     }
 
 
@@ -42,22 +51,61 @@ def memory() -> int:
 
 
 def device(path: str) -> dict[str, Any]:
-    """Return ``kind`` (``block``, ``missing`` or ``other``), ``size`` in bytes and ``serial``.
+    """Return ``kind`` (``block``, ``missing`` or ``other``), ``size``, ``serial`` and ``wwid``.
 
-    ``serial`` is udev's, empty where it knows none.
+    ``size`` is in bytes. ``serial`` is udev's, ``wwid`` the kernel's as multipath writes it; both
+    are empty where there is none. The disk over several paths has the WWID of each of them.
     """
+    nothing = {"size": 0, "serial": "", "wwid": ""}
     try:
         status = Path(path).stat()
     except OSError:
-        return {"kind": "missing", "size": 0, "serial": ""}
+        return {"kind": "missing", **nothing}
     if not stat.S_ISBLK(status.st_mode):
-        return {"kind": "other", "size": 0, "serial": ""}
+        return {"kind": "other", **nothing}
     number = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
     sectors = (files.read(f"/sys/dev/block/{number}/size") or "0").strip()
     udev = files.read(f"/run/udev/data/b{number}") or ""
     words = dict(line[2:].partition("=")[::2] for line in udev.splitlines() if line[:2] == "E:")
     serial = words.get("ID_SERIAL", words.get("ID_WWN", ""))
-    return {"kind": "block", "size": int(sectors) * 512, "serial": serial}
+    size = int(sectors) * 512
+    return {"kind": "block", "size": size, "serial": serial, "wwid": wwid(number)}
+
+
+def wwid(number: str, root: Path = Path("/")) -> str:
+    """Return the WWID of the block device ``number`` (``8:16``), empty where it has none.
+
+    multipath writes the type of a name by its digit, 3 for NAA and 2 for EUI; the kernel by its
+    word (drivers/scsi/scsi_lib.c, scsi_vpd_lun_id). Numbers of partitions give nothing.
+    """
+    folder = root / "sys/dev/block" / number
+    of_map = (files.read(folder / "dm/uuid") or "").strip()
+    if of_map.startswith("mpath-"):
+        return of_map.removeprefix("mpath-")
+    text = (files.read(folder / "device/wwid") or files.read(folder / "wwid") or "").strip()
+    for word, digit in (("naa.", "3"), ("eui.", "2")):
+        if text.startswith(word):
+            return digit + text.removeprefix(word)
+    return text
+
+
+def disks_missing(spec: ClusterSpec) -> list[str]:
+    """Return why disks of ``spec`` cannot be used on this host yet; nothing when all are there."""
+    found = {path: device(path)["kind"] for path in devices.paths(spec)}
+    return [f"{path}: {kind}" for path, kind in found.items() if kind != "block"]
+
+
+def disks_awaited(spec: ClusterSpec) -> list[str]:
+    """Return the disks that are missing while a login, or a name of multipath, is to come."""
+    if not (iscsi.pending(spec) or _unnamed(spec)):
+        return []
+    return [path for path in devices.paths(spec) if device(path)["kind"] == "missing"]
+
+
+def _unnamed(spec: ClusterSpec) -> list[str]:
+    """Return the names that multipath has not given to their disks."""
+    names = (f"/dev/mapper/{each.name}" for each in spec.storage.multipath.aliases)
+    return [f"multipath:{name}" for name in names if device(name)["kind"] == "missing"]
 
 
 def has_address(address: str) -> bool:

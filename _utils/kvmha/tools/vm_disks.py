@@ -144,7 +144,7 @@ def install(
     libvirt, path = Libvirt(runner), Path(spec.folder_of(vm), "install.xml")
     if not _active(libvirt, vm.name):
         files.write(path, domain.render(root), mode=0o600)
-        libvirt.create(str(path))
+        libvirt.create(path.read_text(encoding="utf-8"))
         path.unlink()
     told(f"the installer of {vm.name} runs")
 

@@ -11,6 +11,22 @@ The clock follows the time servers:
   kvmha.time_managed:
     - spec: {{ spec }}
 
+{%- if layout.san %}
+
+Disks with several paths are one disk:
+  multipath.managed:
+    - spec: {{ spec }}
+
+The SAN's targets are logged in:
+  iscsi.logged_in:
+    - spec: {{ spec }}
+
+The SAN's disks are there:
+  kvmha.disks_present:
+    - spec: {{ spec }}
+
+{%- endif %}
+
 corosync knows the cluster:
   corosync.managed:
     - spec: {{ spec }}
@@ -19,7 +35,7 @@ corosync shares the cluster's key:
   corosync.authkey_managed:
     - spec: {{ spec }}
 
-{%- if layout.first %}
+{%- if layout.first and not layout.awaited %}
 
 SBD's disks carry its header:
   sbd.initialized:

@@ -37,7 +37,7 @@ Volume {{ volume }} is there:
 {%- endfor %}
 {%- endif %}
 
-{%- for filesystem in layout.filesystems %}
+{%- for filesystem in layout.filesystems if not layout.awaited %}
 
 Filesystem {{ filesystem.name }} is on its disk:
   {{ filesystem.maker }}.formatted:

@@ -49,7 +49,7 @@ Packages are on all nodes:
 "Stage: configuration":
   kvmha.stage:
     - name: configuration
-    - text: names, time, corosync and its key, SBD, OCFS2, libvirt
+    - text: names, time, disks of the SAN, corosync and its key, SBD, OCFS2, libvirt
     - require:
       - salt: Packages are on all nodes
 
@@ -61,6 +61,19 @@ All nodes are configured:
     - timeout: 120
     - require:
       - kvmha: "Stage: configuration"
+
+{%- if layout.san %}
+
+The SAN's disks are the same on all nodes:
+  kvmha.gate:
+    - gate: disks
+    - spec: {{ spec }}
+    - require:
+      - salt: All nodes are configured
+    - require_in:
+      - kvmha: "Stage: cluster"
+
+{%- endif %}
 
 "Stage: cluster":
   kvmha.stage:
