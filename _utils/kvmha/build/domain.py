@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -81,26 +81,24 @@ def build(spec: ClusterSpec, vm: Vm) -> domain.Element:
     A domain that ends stays ended: only the cluster starts it again, perhaps elsewhere.
     """
     root = etree.Element("domain", type=vm.type)
-    _add(root, "name", vm.name)
-    _add(root, "uuid", domain_uuid(spec.cluster.name, vm.name))
+    domain.add(root, "name", vm.name)
+    domain.add(root, "uuid", domain_uuid(spec.cluster.name, vm.name))
     for tag in ("memory", "currentMemory"):
-        _add(root, tag, str(-(-vm.memory // 1024)), unit="KiB")
-    _add(root, "vcpu", str(vm.vcpus))
-    system = _add(root, "os")
+        domain.add(root, tag, str(-(-vm.memory // 1024)), unit="KiB")
+    domain.add(root, "vcpu", str(vm.vcpus))
+    system = domain.add(root, "os")
     machine = {"machine": vm.machine} if vm.machine else {}
-    _add(system, "type", "hvm", arch="x86_64", **machine)
-    features = _add(root, "features")
-    _add(features, "acpi")  # without it a guest does not hear `virsh shutdown`
-    _add(features, "apic")
-    _add(root, "clock", offset="utc")
-    _add(root, "on_poweroff", "destroy")
-    _add(root, "on_reboot", "restart")
-    _add(root, "on_crash", "destroy")
-    devices = _add(root, "devices")
-    _add_disks(devices, spec, vm)
-    _add_interfaces(devices, spec, vm)
-    _add_serial(devices, spec, vm)
-    _add(devices, "memballoon", model="virtio")
+    domain.add(system, "type", "hvm", arch="x86_64", **machine)
+    features = domain.add(root, "features")
+    domain.add(features, "acpi")  # without it a guest does not hear `virsh shutdown`
+    domain.add(features, "apic")
+    domain.add(root, "clock", offset="utc")
+    domain.add(root, "on_poweroff", "destroy")
+    domain.add(root, "on_reboot", "restart")
+    domain.add(root, "on_crash", "destroy")
+    devices = domain.add(root, "devices")
+    for put in _DEVICES:
+        put(devices, spec, vm)
     domain.mark_owned(root)
     return root
 
@@ -195,34 +193,41 @@ def _add_disks(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
         prefix = _PREFIX[disk.bus]
         letter = chr(ord("a") + counts.get(prefix, 0))
         counts[prefix] = counts.get(prefix, 0) + 1
-        element = _add(devices, "disk", type="file", device="disk")
+        element = domain.add(devices, "disk", type="file", device="disk")
         # The page cache of one node must never hold what another one has to read.
-        _add(element, "driver", name="qemu", type=disk.format, cache="none")
-        _add(element, "source", file=f"{spec.folder_of(vm)}/{disk.file}")
-        _add(element, "target", dev=f"{prefix}{letter}", bus=disk.bus)
+        domain.add(element, "driver", name="qemu", type=disk.format, cache="none")
+        domain.add(element, "source", file=f"{spec.folder_of(vm)}/{disk.file}")
+        domain.add(element, "target", dev=f"{prefix}{letter}", bus=disk.bus)
     if any(disk.bus == "scsi" for disk in vm.disks):
-        _add(devices, "controller", type="scsi", index="0", model="virtio-scsi")
+        domain.add(devices, "controller", type="scsi", index="0", model="virtio-scsi")
 
 
 def _add_interfaces(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
     for index, interface in enumerate(vm.interfaces):
-        element = _add(devices, "interface", type="bridge")
+        element = domain.add(devices, "interface", type="bridge")
         mac = interface.mac or derived_mac(spec.cluster.name, vm.name, index)
-        _add(element, "mac", address=mac.lower())
-        _add(element, "source", bridge=interface.bridge)
-        _add(element, "model", type=interface.model)
+        domain.add(element, "mac", address=mac.lower())
+        domain.add(element, "source", bridge=interface.bridge)
+        domain.add(element, "model", type=interface.model)
 
 
 def _add_serial(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
     if vm.heartbeat == "serial":
-        element = _add(devices, "serial", type="file")
-        _add(element, "source", path=serial_log(spec, vm), append="on")
+        element = domain.add(devices, "serial", type="file")
+        domain.add(element, "source", path=serial_log(spec, vm), append="on")
     else:
-        element = _add(devices, "serial", type="pty")
-    _add(element, "target", port="0")
+        element = domain.add(devices, "serial", type="pty")
+    domain.add(element, "target", port="0")
 
 
-def _add(parent: domain.Element, tag: str, text: str | None = None, **said: str) -> domain.Element:
-    element = etree.SubElement(parent, tag, said)
-    element.text = text
-    return element
+def _add_balloon(devices: domain.Element, _spec: ClusterSpec, _vm: Vm) -> None:
+    domain.add(devices, "memballoon", model="virtio")
+
+
+# Who puts devices into a domain, in the order in which they stand there.
+_DEVICES: tuple[Callable[[domain.Element, ClusterSpec, Vm], None], ...] = (
+    _add_disks,
+    _add_interfaces,
+    _add_serial,
+    _add_balloon,
+)

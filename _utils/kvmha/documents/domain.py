@@ -53,6 +53,13 @@ def render(root: Element) -> str:
     return str(etree.tostring(whole, encoding="unicode")) + "\n"
 
 
+def add(parent: Element, tag: str, text: str | None = None, **attributes: str) -> Element:
+    """Append an element to ``parent`` and return it."""
+    element = etree.SubElement(parent, tag, attributes)
+    element.text = text
+    return element
+
+
 def mark_owned(root: Element) -> None:
     """Write into the metadata of ``root`` which disks and interfaces are ours.
 
