@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from kvmha import values
+from kvmha.build import domain_codec
 from kvmha.documents import domain
 from kvmha.documents.image import Image
 from kvmha.errors import InvalidInput, Problem
 from kvmha.plan import Action, Change, Disruption, Plan
+from kvmha.spec.domain import Domain
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.vms import Disk, Vm
 
@@ -76,31 +78,47 @@ def derived_mac(cluster: str, vm: str, index: int) -> str:
 
 
 def build(spec: ClusterSpec, vm: Vm) -> domain.Element:
-    """Return the domain XML that ``vm`` wants.
+    """Return the domain XML that ``vm`` wants: the shorthand, and ``vm.domain`` laid over it.
 
     A domain that ends stays ended: only the cluster starts it again, perhaps elsewhere.
     """
+    said = vm.domain or Domain()
     root = etree.Element("domain", type=vm.type)
     domain.add(root, "name", vm.name)
-    domain.add(root, "uuid", domain_uuid(spec.cluster.name, vm.name))
-    for tag in ("memory", "currentMemory"):
+    if said.uuid or not said.whole:
+        domain.add(root, "uuid", said.uuid or domain_uuid(spec.cluster.name, vm.name))
+    for tag in ("memory",) if said.whole else ("memory", "currentMemory"):
         domain.add(root, tag, str(-(-vm.memory // 1024)), unit="KiB")
     domain.add(root, "vcpu", str(vm.vcpus))
-    system = domain.add(root, "os")
+    if not said.whole:
+        _add_defaults(root, vm, (said.os and said.os.arch) or "x86_64")
+    elif vm.machine:
+        domain.add(domain.add(root, "os"), "type", "hvm", machine=vm.machine)
+    devices = domain.add(root, "devices")
+    for put in _DEVICES:
+        put(devices, spec, vm)
+    if vm.domain is None:
+        domain.mark_owned(root)
+        return root
+    over = domain_codec.encode(said)
+    result = domain.merged(root, over)
+    domain.mark_owned(result, over)
+    return result
+
+
+def _add_defaults(root: domain.Element, vm: Vm, arch: str) -> None:
+    """Add what nearly every guest wants, in the place of libvirt's defaults."""
     machine = {"machine": vm.machine} if vm.machine else {}
-    domain.add(system, "type", "hvm", arch="x86_64", **machine)
-    features = domain.add(root, "features")
-    domain.add(features, "acpi")  # without it a guest does not hear `virsh shutdown`
-    domain.add(features, "apic")
+    domain.add(domain.add(root, "os"), "type", "hvm", arch=arch, **machine)
+    if arch in ("x86_64", "i686", "aarch64"):
+        features = domain.add(root, "features")
+        domain.add(features, "acpi")  # without it a guest does not hear `virsh shutdown`
+        if arch != "aarch64":
+            domain.add(features, "apic")
     domain.add(root, "clock", offset="utc")
     domain.add(root, "on_poweroff", "destroy")
     domain.add(root, "on_reboot", "restart")
     domain.add(root, "on_crash", "destroy")
-    devices = domain.add(root, "devices")
-    for put in _DEVICES:
-        put(devices, spec, vm)
-    domain.mark_owned(root)
-    return root
 
 
 def plan(spec: ClusterSpec, vm: Vm, seen: Observed, *, running: bool = False) -> Plan:
@@ -215,13 +233,16 @@ def _add_serial(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
     if vm.heartbeat == "serial":
         element = domain.add(devices, "serial", type="file")
         domain.add(element, "source", path=serial_log(spec, vm), append="on")
+    elif vm.domain and vm.domain.whole:
+        return
     else:
         element = domain.add(devices, "serial", type="pty")
     domain.add(element, "target", port="0")
 
 
-def _add_balloon(devices: domain.Element, _spec: ClusterSpec, _vm: Vm) -> None:
-    domain.add(devices, "memballoon", model="virtio")
+def _add_balloon(devices: domain.Element, _spec: ClusterSpec, vm: Vm) -> None:
+    if not (vm.domain and vm.domain.whole):
+        domain.add(devices, "memballoon", model="virtio")
 
 
 # Who puts devices into a domain, in the order in which they stand there.

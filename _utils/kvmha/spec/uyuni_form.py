@@ -15,6 +15,8 @@ from kvmha.spec.written import limits, summary, written, yaml_line
 Element = dict[str, Any]
 
 _ALL: tuple[str, ...] = ()
+# Keys that say what only a pillar file can: whole documents of others.
+NOT_ASKED = ("domain",)
 # What a form asks, with the keys of each part; all else is said in a pillar file.
 PARTS = {
     "cluster": _ALL,
@@ -95,6 +97,8 @@ class _Maker:
     def _is_asked(self, name: str, meta: Meta, place: str) -> bool:
         """Tell whether a key is in the form: no class within itself, no kind without an element."""
         if place == self.part and self.keys and name not in self.keys:
+            return False
+        if name in NOT_ASKED:
             return False
         return class_of(meta) not in self.above and ELEMENTS[meta.kind] is not None
 
