@@ -218,7 +218,7 @@ def as_text(element: Any) -> str:
 
 def is_absent(value: Any, field: Field) -> bool:
     """Tell whether the pillar need not say ``value``."""
-    empty = value == [] or (value == {} and field.attribute == ANY)
+    empty = value == [] or (value == {} and field.meta.kind == "scalars")
     return value is None or empty or (field.flag and not value)
 
 
