@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from lxml import etree
@@ -75,7 +75,28 @@ def mark_owned(root: Element, said: Element | None = None) -> None:
     if said is not None:
         mine = [name for name, _ in _device_list(said)]
         names += [*mine, *(one for one in values(said) if _device_of(one) not in mine)]
-    marker.text = " ".join(name.replace(" ", "%20") for name in dict.fromkeys(names))
+    marker.text = _listed(names)
+
+
+def marker(names: Iterable[str], memory: int) -> str:
+    """Return the mark of a running domain as XML: what is ours, and the memory it was asked for.
+
+    Without a namespace: ``virsh metadata`` gives it one.
+    """
+    element = etree.Element("owned", memory=str(memory))
+    element.text = _listed(sorted(names))
+    return str(etree.tostring(element, encoding="unicode"))
+
+
+def asked_memory(root: Element) -> int:
+    """Return the bytes that a running domain was last asked to make do with; 0: never asked."""
+    mark = root.find(f"metadata/{_OWNED}")
+    return int(mark.get("memory", 0)) if mark is not None else 0
+
+
+def devices_by_name(root: Element) -> dict[str, Element]:
+    """Return the devices of a domain by the names that addresses begin with."""
+    return dict(_device_list(root))
 
 
 def merged(observed: Element, wanted: Element) -> Element:
@@ -85,7 +106,7 @@ def merged(observed: Element, wanted: Element) -> Element:
     guest knows. So does what libvirt made of the words of ``wanted`` (``domain_defaults``).
     """
     result = copy.deepcopy(observed)
-    gone = _owned(observed) - _owned(wanted)
+    gone = owned(observed) - owned(wanted)
     devices = result.find("devices")
     for name, child in _device_list(result):
         if name in gone:
@@ -169,6 +190,10 @@ def _overlay(have: Element, want: Element) -> None:
             have.remove(extra)
 
 
+def _listed(names: Iterable[str]) -> str:
+    return " ".join(name.replace(" ", "%20") for name in dict.fromkeys(names))
+
+
 def _is_type(have: Element, kind: str) -> bool:
     return domain_defaults.is_same(have, "type", have.get("type", ""), kind)
 
@@ -190,7 +215,8 @@ def _take_out(element: Element, name: str) -> None:
         element, parent = parent, parent.getparent()
 
 
-def _owned(root: Element) -> set[str]:
+def owned(root: Element) -> set[str]:
+    """Return the names of what the mark in ``root`` says is ours."""
     names = (root.findtext(f"metadata/{_OWNED}") or "").split()
     return {name.replace("%20", " ") for name in names}
 

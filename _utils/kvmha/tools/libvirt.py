@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kvmha.documents.domain import NAMESPACE
 from kvmha.tools.runner import Runner
 
 SYSTEM = "qemu:///system"
@@ -54,6 +55,19 @@ class Libvirt:
     def disable_autostart(self, name: str) -> None:
         """Keep libvirt from starting domain ``name`` on its own when it starts itself."""
         self._runner.run(["virsh", "-c", self._uri, "autostart", "--disable", name])
+
+    def change(self, name: str, verb: str, *words: str, xml: str = "") -> None:
+        """Change the running domain ``name``; what is configured is not touched.
+
+        ``verb`` is setmem, setvcpus, attach-device, detach-device or metadata; ``xml``, a device
+        or the metadata of our namespace, goes to virsh on its standard input where it can.
+        """
+        if verb == "metadata":
+            words = ("--uri", NAMESPACE, "--key", "kvmha", "--set", xml)
+        elif xml:
+            words = (*words, "/dev/stdin")
+        argv = ["virsh", "-c", self._uri, verb, name, *words, "--live"]
+        self._runner.run(argv, stdin=xml or None)
 
     def _read(self, *words: str) -> str:
         argv = ["virsh", "-c", self._uri, *words]
