@@ -38,7 +38,6 @@ class MemoryBacking:
     allocation: Mapping[str, Scalar] = attributes(
         "When it is taken.", "allocation", {"mode": "immediate"}
     )
-    raw: tuple[str, ...] = raw()
 
 
 @vocabulary(frozen=True)
@@ -89,7 +88,6 @@ class NumaTune:
     memnodes: tuple[Mapping[str, Scalar], ...] = attributes_of_each(
         "For one node of the guest.", "memnode", {"cellid": 0, "mode": "strict", "nodeset": 0}
     )
-    raw: tuple[str, ...] = raw()
 
 
 @vocabulary(frozen=True)
@@ -100,7 +98,6 @@ class NumaCell:
     distances: tuple[Mapping[str, Scalar], ...] = attributes_of_each(
         "How far other nodes are.", "distances/sibling", {"id": 1, "value": 20}
     )
-    raw: tuple[str, ...] = raw()
 
 
 @vocabulary(frozen=True)
@@ -128,5 +125,3 @@ class Cpu:
         "Features.", "feature", {"policy": "require", "name": "vmx"}
     )
     numa: tuple[NumaCell, ...] = parts("Nodes of the guest.", "numa/cell", NumaCell)
-    more: Mapping[str, Scalar] = more()
-    raw: tuple[str, ...] = raw()

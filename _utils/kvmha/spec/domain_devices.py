@@ -65,7 +65,6 @@ class CharDevice:
     model: str | None = word("Model.", "target/model@name", "isa-serial")
     alias: str | None = alias()
     address: Mapping[str, Scalar] = address()
-    more: Mapping[str, Scalar] = more()
     raw: tuple[str, ...] = raw()
 
 
@@ -168,7 +167,6 @@ class Vsock:
     driver: Mapping[str, Scalar] = driver({"iommu": "on"})
     alias: str | None = alias()
     address: Mapping[str, Scalar] = address()
-    raw: tuple[str, ...] = raw()
 
 
 @vocabulary(frozen=True)

@@ -33,7 +33,6 @@ class DiskAuth:
         "secret",
         {"type": "ceph", "uuid": "457eb676-33da-42ec-9a8c-9293d545c337"},
     )
-    more: Mapping[str, Scalar] = more()
 
 
 @vocabulary(frozen=True)

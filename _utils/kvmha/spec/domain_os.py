@@ -28,7 +28,6 @@ class Entry:
 
     name: str | None = word("Name.", "@name", "serial")
     value: str | None = word("Value.", "#", "4711")
-    more: Mapping[str, Scalar] = more()
 
 
 @vocabulary(frozen=True)
@@ -157,4 +156,3 @@ class SecLabel:
     relabel: str | None = consent("Whether files get its label.", "@relabel")
     label: str | None = word("Its label.", "label#", "system_u:system_r:svirt_t:s0:c392,c662")
     baselabel: str | None = word("What a dynamic one begins with.", "baselabel#", "a:b:c:s0")
-    more: Mapping[str, Scalar] = more()
