@@ -172,9 +172,11 @@ def _overlay(have: Element, want: Element) -> None:
         for child in list(have):
             have.remove(child)
         have.attrib.clear()
+    same = domain_defaults.sized(have, want)
     for name, value in want.attrib.items():
-        if not domain_defaults.is_same(want, name, have.get(name, "\0"), value):
-            have.set(name, value)
+        if name in same or domain_defaults.is_same(want, name, have.get(name, "\0"), value):
+            continue
+        have.set(name, value)
     text = (want.text or "").strip()
     if text and text != (have.text or "").strip():
         have.text = want.text

@@ -52,11 +52,16 @@ REWRITTEN = (
     ("cpu@match", "exact", r"exact"),
     ("graphics@port", "-1", r"\d+"),  # while it runs: the port that was free
     ("interface@type", "network", r"bridge"),  # while it runs: what the network is made of
+    ("console@type", "pty", r"\w+"),  # the first is another name of the first serial line
     ("clock@adjustment", "0|reset", r".+"),  # it goes on from what the guest set
 )
 
-# What libvirt takes for said where it is not: tag and text of elements that are nothing else.
-DEFAULTS = (("vcpu", "1"), ("devices", ""))
+# What libvirt takes for said where it is not: elements that are nothing but this.
+DEFAULTS = (
+    ("vcpu", {}, "1"),
+    ("devices", {}, ""),
+    ("source", {"mode": "bind"}, ""),  # of a channel: libvirt makes the path at each start
+)
 
 # What is true only of a running domain: path below the domain, attribute, and the values (all).
 OF_A_RUN = (
@@ -64,6 +69,7 @@ OF_A_RUN = (
     ("devices/*/alias", "name", "(?!ua-).*"),
     ("devices/interface/target", "dev", r"(vnet|macvtap|macvlan)\d+"),
     ("devices/interface/source", "portid", ".*"),
+    ("devices/interface[@type='network']/source", "bridge", ".*"),
     ("devices/disk/source", "index", ".*"),
     ("devices/disk/backingStore", "", ""),
     ("devices/console", "tty", ".*"),
@@ -108,8 +114,22 @@ def is_same(element: Element, name: str, have: str, want: str) -> bool:
 
 def is_default(element: Element) -> bool:
     """Tell whether an element says no more than libvirt would take for said without it."""
-    plain = not (len(element) or element.attrib)
-    return plain and (element.tag, (element.text or "").strip()) in DEFAULTS
+    said = (element.tag, dict(element.attrib), (element.text or "").strip())
+    return not len(element) and said in DEFAULTS
+
+
+def sized(have: Element, want: Element) -> tuple[str, ...]:
+    """Return the attributes that are the same size in both elements, perhaps in other units."""
+    for name in SIZED:
+        pair = [_bytes(one, name) for one in (have, want)]
+        if pair[0] is not None and pair[0] == pair[1]:
+            return (name, "unit")
+    return ()
+
+
+def _bytes(element: Element, name: str) -> int | None:
+    text, unit = element.get(name, ""), element.get("unit", "")
+    return int(text) * UNITS[unit] if text.isdigit() and unit in UNITS else None
 
 
 def canonical(element: Element) -> tuple[Any, ...]:
@@ -127,9 +147,10 @@ def canonical(element: Element) -> tuple[Any, ...]:
             text = values.size(size)
             attributes.pop("unit", None)
     for name in SIZED:
-        unit = attributes.get("unit", "")
-        if name in attributes and attributes[name].isdigit() and unit in UNITS:
-            attributes[name] = values.size(int(attributes[name]) * UNITS[attributes.pop("unit")])
+        size = _bytes(element, name)
+        if size is not None:
+            attributes[name] = values.size(size)
+            attributes.pop("unit", None)
     if element.tag in ("uuid", "genid"):
         text = text.lower()
     return (element.tag, text, sorted(attributes.items()), sorted(children, key=_tag))

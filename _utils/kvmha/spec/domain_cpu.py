@@ -71,9 +71,9 @@ class CpuTune:
         "Processors for threads of disks.", "iothreadpin", {"iothread": 1, "cpuset": 1}
     )
     vcpuscheds: tuple[Mapping[str, Scalar], ...] = attributes_of_each(
-        "Scheduler of processors.",
+        "Scheduler of processors, one by one as libvirt writes them.",
         "vcpusched",
-        {"vcpus": "0-1", "scheduler": "fifo", "priority": 1},
+        {"vcpus": 0, "scheduler": "fifo", "priority": 1},
     )
     raw: tuple[str, ...] = raw()
 

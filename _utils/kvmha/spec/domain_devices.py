@@ -101,7 +101,7 @@ class Video:
     acceleration: Mapping[str, Scalar] = attributes(
         "What the host draws.", "model/acceleration", {"accel3d": "no"}
     )
-    driver: Mapping[str, Scalar] = driver({"vgaconf": "io"})
+    driver: Mapping[str, Scalar] = driver({"name": "qemu"})
     alias: str | None = alias()
     address: Mapping[str, Scalar] = address()
     raw: tuple[str, ...] = raw()
