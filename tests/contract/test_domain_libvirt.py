@@ -20,11 +20,17 @@ from tests.contract.test_libvirt import lab_spec, private_libvirtd, virsh
 
 __all__ = ["lab_spec", "private_libvirtd"]
 CASES = Path(__file__).parents[1] / "cases" / "domain_export"
-# Those that this libvirt, with a QEMU for x86_64 without KVM, cannot define; all others it must.
+# Those that libvirt 9.0 with a QEMU for x86_64, without KVM and swtpm, cannot define, and why.
 UNDEFINABLE = {
-    "aarch64_virt",
-    "s390x_sles",
-    "xen_guest",
+    "aarch64_virt": "No emulator found for arch 'aarch64'",
+    "foreign_words_in_every_place": "'min_guarantee' not supported by QEMU",
+    "ovirt": "need at least one serial port to use BIOS serial output",
+    "rhel9_uefi_secure_boot": "TPM version '2.0' is not supported",
+    "s390x_sles": "No emulator found for arch 's390x'",
+    "static_labels_and_foreign_words": "seclabel for model selinux is already provided",
+    "virt_manager_sles": "need at least one serial port to use BIOS serial output",
+    "windows11_tpm": "TPM version '2.0' is not supported",
+    "xen_guest": "No PCI buses available",
 }
 
 
@@ -42,7 +48,7 @@ def definable(text):
 
 
 def drift_of(libvirt, text, load_vm, path):
-    """Return what would be changed in what libvirt makes of a domain, by its pillar before and after."""
+    """Return what would be changed in what libvirt makes of a domain, by its pillar and a new one."""
     path.write_text(text)
     libvirt._runner.run(["virsh", "-c", libvirt._uri, "define", str(path)])
     vm = domain_codec.export(domain.parse(text))
@@ -72,18 +78,22 @@ def test_what_libvirt_makes_of_a_domain_is_no_drift(libvirt, example, changed, t
             drift[folder.name] = found
     told = [f"{name}: {text}" for name, text in drift.items()]
     assert "\n".join(told) == ""
-    assert set(refused) == UNDEFINABLE, refused
+    unlike = [f"{name}: {text}" for name, text in refused.items() if not _expected(name, text)]
+    assert "\n".join(unlike) == ""
+    assert set(refused) == set(UNDEFINABLE)
+
+
+def _expected(name, text):
+    return name in UNDEFINABLE and UNDEFINABLE[name] in text
 
 
 @pytest.fixture(name="pillar")
 def pillar_of_a_guest(example, changed, tmp_path):
     """Return the pillar of the guest of the lab with room to grow."""
     words = {
-        "max_memory": None,
         "vcpu": {"current": 1},
         "devices": {"controllers": [{"type": "scsi", "index": 0, "model": "virtio-scsi"}]},
     }
-    del words["max_memory"]
     return changed(
         example("lab"),
         {
@@ -97,7 +107,7 @@ def pillar_of_a_guest(example, changed, tmp_path):
 
 @pytest.fixture(name="guest_of")
 def started_guest(pillar, libvirt):
-    """Return a function: pillar -> what a live change of the running guest would be, done if asked."""
+    """Return a function: pillar -> the plan for the running guest, done if asked."""
     spec = load(pillar)
     folder = Path(spec.folder_of(spec.vms[0]))
     folder.mkdir(parents=True)
