@@ -48,7 +48,7 @@ def definable(text):
 
 
 def drift_of(libvirt, text, load_vm, path):
-    """Return what would be changed in what libvirt makes of a domain, by its pillar and a new one."""
+    """Return what would change in what libvirt makes of a domain, by its pillar and a new one."""
     path.write_text(text)
     libvirt._runner.run(["virsh", "-c", libvirt._uri, "define", str(path)])
     vm = domain_codec.export(domain.parse(text))

@@ -57,7 +57,7 @@ REWRITTEN = (
 )
 
 # What libvirt takes for said where it is not: elements that are nothing but this.
-DEFAULTS = (
+DEFAULTS: tuple[tuple[str, dict[str, str], str], ...] = (
     ("vcpu", {}, "1"),
     ("devices", {}, ""),
     ("source", {"mode": "bind"}, ""),  # of a channel: libvirt makes the path at each start

@@ -97,7 +97,8 @@ def _domains(spec: ClusterSpec) -> Iterator[tuple[str, Vm, Domain]]:
 
 def _raw(item: Any, place: str) -> Iterator[tuple[str, str]]:
     """Yield the raw elements of an object and of all below it, each with its place."""
-    for name, meta in fields_of(type(item)):
+    cls: Any = type(item)
+    for name, meta in fields_of(cls):
         value = getattr(item, name)
         several = list(enumerate(value)) if meta.many else []
         if meta.kind == "object" and value is not None:
