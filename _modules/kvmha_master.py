@@ -60,7 +60,6 @@ def layout(spec: dict[str, Any]) -> dict[str, Any]:
         "first": cluster.nodes[0].minion_id,
         "failover": cluster.validate.failover,
     } | sls.run(cluster)
-    }
 
 
 @user_errors

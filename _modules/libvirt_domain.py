@@ -13,7 +13,15 @@ from typing import Any
 from salt.exceptions import SaltException
 
 from kvmha import platforms
-from kvmha.build import domain, domain_disks, guest_monitor, libvirt_host
+from kvmha.build import (
+    domain,
+    domain_codec,
+    domain_disks,
+    domain_live,
+    guest_monitor,
+    libvirt_host,
+)
+from kvmha.documents import domain as documents
 from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
@@ -36,10 +44,11 @@ def __virtual__():
 
 
 @user_errors
-def plan(spec: dict[str, Any] | None = None, vm: str = "") -> dict[str, Any]:
+def plan(spec: dict[str, Any] | None = None, vm: str = "", live: bool = False) -> dict[str, Any]:
     """Return what is missing of VM ``vm`` on its shared filesystem. Changes nothing.
 
     While the filesystem is not mounted here, everything is shown as missing, with a note.
+    With ``live`` the plan has, where the VM runs here, what it would take at once.
 
     CLI Example:
 
@@ -48,18 +57,23 @@ def plan(spec: dict[str, Any] | None = None, vm: str = "") -> dict[str, Any]:
         salt ha-host1 libvirt_domain.plan vm=web1
     """
     cluster = _load(spec)
-    return _plan(cluster, domain.find(cluster, vm))[0].to_dict()
+    return _plan(cluster, domain.find(cluster, vm), live)[0].to_dict()
 
 
 @user_errors
 def apply(
-    spec: dict[str, Any] | None = None, vm: str = "", expect: str | None = None
+    spec: dict[str, Any] | None = None,
+    vm: str = "",
+    expect: str | None = None,
+    live: bool = False,
 ) -> dict[str, Any]:
     """Make the folder, the missing disks and the domain XML of VM ``vm``.
 
     An existing disk is never written; a volume or device only when it is blank, half-written
     by an earlier run, or given up by ``consent:overwrite``. An installer runs here to its end,
-    once. A running VM takes a changed XML when it next starts.
+    once. A running VM takes a changed XML when it next starts; with ``live``, on the node where
+    it runs, at once as far as it can: memory within its balloon, processors within their
+    maximum, disks and network cards.
     Safe on several nodes at once: a disk is made whole under another name and gets its own
     only if there is none. ``expect`` is the digest of the plan that was shown. Raises an error
     when the filesystem is not mounted here.
@@ -72,12 +86,38 @@ def apply(
     """
     cluster = _load(spec)
     wanted = domain.find(cluster, vm)
-    todo, seen = _plan(cluster, wanted)
+    todo, seen, steps = _plan(cluster, wanted, live)
     todo.refuse_stale(expect)
     if todo:
         _refuse_unmounted(cluster, wanted)
-        _do(cluster, wanted, todo, seen)
+        _do(cluster, wanted, seen)
+        for step in steps:
+            Libvirt(Runner()).change(wanted.name, step.verb, *step.words, xml=step.xml)
+        _tell(todo)
     return todo.to_dict()
+
+
+@user_errors
+def export(xml: str = "", vm: str = "") -> dict[str, Any]:
+    """Return the pillar, below ``kvmha``, for a domain XML: one item of ``vms``.
+
+    ``xml`` is the path of a file; this needs neither pillar nor libvirt. ``vm`` is the name of
+    a domain of this host. What has no word in the vocabulary is in ``raw``; passwords of
+    screens are left out. Planned against the same XML it changes nothing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-call --local libvirt_domain.export xml=/srv/vmstore/web1/web1.xml --out=yaml
+        salt ha-host1 libvirt_domain.export vm=web1 --out=yaml
+    """
+    if bool(xml) == bool(vm):
+        raise KvmhaError("which domain is meant?", hint="give xml=PATH or vm=NAME, one of them")
+    text = files.read(xml) if xml else Libvirt(Runner()).xml(vm)
+    if text is None:
+        raise KvmhaError(f"there is no {xml}", hint="virsh dumpxml NAME --inactive > FILE")
+    return {"vms": [domain_codec.export(documents.parse(text, where=xml or vm))]}
 
 
 @user_errors
@@ -174,12 +214,22 @@ def heartbeat(spec: dict[str, Any] | None = None, vm: str = "") -> dict[str, Any
     return {"kind": "cpu", "value": found.cpu_time if found else 0}
 
 
-def _plan(cluster: ClusterSpec, vm: Vm) -> tuple[Plan, domain.Observed]:
+def _plan(
+    cluster: ClusterSpec, vm: Vm, live: bool
+) -> tuple[Plan, domain.Observed, tuple[domain_live.Step, ...]]:
+    """Return the plan, what it was made from, and what is to be done to the running domain."""
     seen = _observe(cluster, vm)
     todo = domain.plan(cluster, vm, seen)
-    if todo and seen.xml is not None and _runs(vm):
+    here = (todo or live) and seen.xml is not None and _runs_here(vm)
+    if here or (todo and seen.xml is not None and _runs_elsewhere(vm)):
         todo = domain.plan(cluster, vm, seen, running=True)
-    return todo, seen
+    if not live or seen.xml is None:
+        return todo, seen, ()
+    if not here:
+        return todo.noted(f"{vm.name} does not run here: nothing is changed live"), seen, ()
+    wanted = documents.parse(domain.wanted_xml(cluster, vm, seen) or seen.xml)
+    found = domain_live.live(vm.name, documents.parse(Libvirt(Runner()).xml(vm.name)), wanted)
+    return found.priced(todo), seen, found.steps
 
 
 def _observe(cluster: ClusterSpec, vm: Vm) -> domain.Observed:
@@ -203,23 +253,22 @@ def _observe(cluster: ClusterSpec, vm: Vm) -> domain.Observed:
     )
 
 
-def _runs(vm: Vm) -> bool:
-    """Tell whether ``vm`` runs here or, by Pacemaker's word, elsewhere.
-
-    A missing program or a daemon that is off means that nothing runs yet.
-    """
-    runner = Runner()
+def _runs_here(vm: Vm) -> bool:
+    """Tell whether ``vm`` runs here: nothing does without libvirt, or while its daemon is off."""
     try:
-        found = Libvirt(runner).domains().get(vm.name)
-    except CommandFailed:
-        found = None
-    if found is not None and found.active:
-        return True
-    try:
-        said = runner.run(["crm_resource", "--resource", f"vm-{vm.name}", "--locate"], ok=None)
+        found = Libvirt(Runner()).domains().get(vm.name)
     except CommandFailed:
         return False
-    return "is running on" in said.stdout
+    return found is not None and found.active
+
+
+def _runs_elsewhere(vm: Vm) -> bool:
+    """Tell whether ``vm`` runs by Pacemaker's word; without Pacemaker nothing runs yet."""
+    argv = ["crm_resource", "--resource", f"vm-{vm.name}", "--locate"]
+    try:
+        return "is running on" in Runner().run(argv, ok=None).stdout
+    except CommandFailed:
+        return False
 
 
 def _refuse_unmounted(cluster: ClusterSpec, vm: Vm) -> None:
@@ -233,7 +282,7 @@ def _refuse_unmounted(cluster: ClusterSpec, vm: Vm) -> None:
         )
 
 
-def _do(cluster: ClusterSpec, vm: Vm, todo: Plan, seen: domain.Observed) -> None:
+def _do(cluster: ClusterSpec, vm: Vm, seen: domain.Observed) -> None:
     folder = Path(cluster.folder_of(vm))
     folder.mkdir(mode=0o755, exist_ok=True)
     for path in seen.leftovers:
@@ -244,7 +293,6 @@ def _do(cluster: ClusterSpec, vm: Vm, todo: Plan, seen: domain.Observed) -> None
         files.write(domain.xml_path(cluster, vm), text)
     if guest_monitor.changes(cluster, vm, seen.monitor):
         files.write(guest_monitor.path(cluster, vm), guest_monitor.script(cluster, vm), mode=0o755)
-    _tell(todo)
 
 
 def _fill(cluster: ClusterSpec, vm: Vm, seen: domain.Observed) -> None:

@@ -16,13 +16,19 @@ def __virtual__():
 
 
 def defined(
-    name: str, spec: dict[str, Any] | None = None, vm: str = "", allow: str = "reload"
+    name: str,
+    spec: dict[str, Any] | None = None,
+    vm: str = "",
+    allow: str = "reload",
+    live: bool = False,
 ) -> dict[str, Any]:
     """Ensure that folder, disks and domain XML of a VM are on its shared filesystem.
 
     ``vm`` is the VM's name, by default the state's. Its disks are made when missing and never
     written again. ``allow: resource_restart`` permits a change that a running VM takes only
-    when it next starts; ``data_loss`` permits an empty disk in place of one that vanished.
+    when it next starts; ``data_loss`` permits an empty disk in place of one that vanished. With
+    ``live`` a VM that runs here takes at once what it can: memory within its balloon, processors
+    within their maximum, disks and network cards; that costs no restart.
 
     .. code-block:: yaml
 
@@ -33,8 +39,10 @@ def defined(
     """
     return converge(
         name,
-        plan=lambda: __salt__["libvirt_domain.plan"](spec, vm or name),
-        apply=lambda digest: __salt__["libvirt_domain.apply"](spec, vm or name, expect=digest),
+        plan=lambda: __salt__["libvirt_domain.plan"](spec, vm or name, live=live),
+        apply=lambda digest: __salt__["libvirt_domain.apply"](
+            spec, vm or name, expect=digest, live=live
+        ),
         test=__opts__["test"],
         allow=allow,
     )

@@ -133,7 +133,7 @@ class Lab:
         needs.check(bmc=bmc, iscsi=iscsi)
         start = time.monotonic()
         extras = {"bmc": bmc, "iscsi": iscsi}
-        spec = self._prepare(nodes, salt, image, mem, _pillar_file(pillar), extras)
+        spec = self._prepare(nodes, salt, image, mem, _pillar_file(pillar), extras=extras)
         daemon = None
         try:
             daemon = control.start(spec)
@@ -148,8 +148,9 @@ class Lab:
         return self
 
     def _prepare(
-        self, nodes: int, salt: str, kind: str, mem: str, pillar: str, extras: dict[str, bool]
-    ) -> LabSpec:
+        self, nodes: int, salt: str, kind: str, mem: str, pillar: str, *,
+        extras: dict[str, bool],
+    ) -> LabSpec:  # fmt: skip
         with self._timed(f"image {kind}"):
             image, repository = images.image(kind), images.roots() / "apt"
         with self._timed(f"salt {recipe.SALT_VERSIONS[salt]} for the master"):

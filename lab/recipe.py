@@ -57,6 +57,7 @@ IMAGE_SIZE = "6G"  # sparse
 # Name -> size in MiB (sparse); order is that of the nodes' devices ubdb, ubdc, ubdd, ...
 SHARED_DISKS = {
     "sbd": 16, "vmstore": 1024, "lvm": 1024, "sbd2": 16, "sbd3": 16, "gfs": 1024, "raw": 64,
+    "spare": 64,
 }  # fmt: skip
 
 # Program -> Debian package that brings it.

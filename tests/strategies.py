@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kvmha.build.cib_fields import kind_key, scalar, scalar_text
+from kvmha.build.xml_fields import kind_key, scalar, scalar_text
 from kvmha.spec.cib import Cib, CibNode
 from kvmha.spec.cib_parts import DateParts, NvSet, Pair
 from kvmha.spec.cib_resources import Resource

@@ -21,7 +21,7 @@ LEASES = "/srv/vmstore/.virtlockd"
 ON_A_DEVICE = """<domain type="qemu"><name>lease</name><memory unit="MiB">16</memory><vcpu>1</vcpu>
 <os><type arch="x86_64">hvm</type></os><devices>
 <disk type="block" device="disk"><driver name="qemu" type="raw" cache="none"/>
-<source dev="/dev/disk/by-id/scsi-lab-raw"/><target dev="vda" bus="virtio"/></disk>
+<source dev="/dev/disk/by-id/scsi-lab-spare"/><target dev="vda" bus="virtio"/></disk>
 </devices></domain>
 """
 

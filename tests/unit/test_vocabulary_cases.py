@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from kvmha.build import corosync_export
-from kvmha.build.cib_fields import kind_key
+from kvmha.build.xml_fields import kind_key
 from kvmha.documents import corosync_conf
 from kvmha.spec.fields import class_of
 from kvmha.spec.model import ClusterSpec, Deadlines

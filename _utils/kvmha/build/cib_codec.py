@@ -1,4 +1,4 @@
-"""Between the pillar's words for the CIB and its XML: both ways, driven by each field's ``xml``."""
+"""Between the pillar's words for the CIB and its XML: ids, secrets, sequence of elements."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from lxml import etree
 
-from kvmha.build.cib_fields import Field, fields_of, kind_key, scalar, scalar_text
+from kvmha.build.xml_codec import Encoder, Reader, elements
+from kvmha.build.xml_fields import Field, fields_of, scalar_text
 from kvmha.documents import secrets as secret_names
 from kvmha.documents.cib import KEPT, SECRET
 from kvmha.documents.cib_ids import derived_id, repeated
@@ -28,70 +29,27 @@ def encode(item: Any, tag: str, secrets: Mapping[str, str] | None = None) -> Any
     ``secrets`` are the values that NvSet.secrets name. A secret without a value becomes a pair
     that is marked with ``KEPT``.
     """
-    element = etree.Element(tag)
-    cls: Any = type(item)
-    for field in fields_of(cls):
-        value = getattr(item, field.name)
-        if value not in (None, (), {}, False):
-            _put(element, field, value, secrets or {})
-        if isinstance(item, NvSet) and field.name == "rule":
-            element.extend(_pairs(item, secrets or {}))
-    if isinstance(item, Pair) and item.secret:
-        _give_secret(element, (secrets or {}).get(item.secret))
-    return _arranged(element, item)
+    return _Encoder(secrets or {}).element(item, tag)
 
 
-def _put(element: Any, field: Field, value: Any, secrets: Mapping[str, str]) -> None:
-    if field.attribute == "*":
-        for name, text in value.items():
-            element.set(name, scalar_text(text))
-    elif field.attribute and not field.tags:
-        _put_attribute(element, field, value)
-    elif field.attribute and not field.meta.many:
-        _wrapped(element, tuple(field.tags)).set(field.attribute, value)
-    elif field.flag:
-        _wrapped(element, field.paths[0])
-    else:
-        parent = _wrapped(element, field.wrappers)
-        for child in value if field.meta.many else (value,):
-            parent.append(_child(field, child, secrets))
+class _Encoder(Encoder):
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self.secrets = secrets
 
+    def finished(self, element: Any, item: Any) -> Any:
+        if isinstance(item, NvSet):
+            element[len(element.findall("rule")) : 0] = list(self._pairs(item))
+        if isinstance(item, Pair) and item.secret:
+            _give_secret(element, self.secrets.get(item.secret))
+        return _arranged(element, item)
 
-def _put_attribute(element: Any, field: Field, value: Any) -> None:
-    if ":" in field.attribute:
-        names, parts = field.attribute.split(":"), value.split(":")
-        if len(parts) == len(names) - 1:
-            names = [names[0], *names[2:]]
-        for name, part in zip(names, parts, strict=False):
-            element.set(name, part)
-    else:
-        element.set(field.attribute, ",".join(value) if field.meta.many else value)
-
-
-def _child(field: Field, value: Any, secrets: Mapping[str, str]) -> Any:
-    if field.attribute:
-        child = etree.Element(next(iter(field.tags)))
-        child.set(field.attribute, value)
-        return child
-    by_kind = {kind: tag for tag, kind in field.tags.items()}
-    kind = getattr(value, kind_key(type(value))) if "" not in by_kind else ""
-    return encode(value, by_kind[kind], secrets)
-
-
-def _wrapped(element: Any, tags: tuple[str, ...]) -> Any:
-    for tag in tags:
-        inner = element.find(tag)
-        element = etree.SubElement(element, tag) if inner is None else inner
-    return element
-
-
-def _pairs(nvset: NvSet, secrets: Mapping[str, str]) -> Iterator[Any]:
-    for name, value in nvset.values.items():
-        yield etree.Element("nvpair", name=name, value=scalar_text(value))
-    for name, key in nvset.secrets.items():
-        pair = etree.Element("nvpair", name=name)
-        _give_secret(pair, secrets.get(scalar_text(key)))
-        yield pair
+    def _pairs(self, nvset: NvSet) -> Iterator[Any]:
+        for name, value in nvset.values.items():
+            yield etree.Element("nvpair", name=name, value=scalar_text(value))
+        for name, key in nvset.secrets.items():
+            pair = etree.Element("nvpair", name=name)
+            _give_secret(pair, self.secrets.get(scalar_text(key)))
+            yield pair
 
 
 def _give_secret(pair: Any, value: str | None) -> None:
@@ -144,7 +102,7 @@ def decode(cls: type, element: Any) -> dict[str, Any]:
     return found
 
 
-class _Reader:
+class _Reader(Reader):
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
@@ -155,12 +113,9 @@ class _Reader:
             attributes.pop("id")
         if element.get("id") == "":
             self.fail(element, "has an empty id")
-        said: dict[str, Any] = {}
+        said = self.words(cls, element, attributes, kind)
         for field in fields:
-            value = self.field(field, element, attributes)
-            if not _is_absent(value, field):
-                said[field.name] = value
-            if field.meta.required and value in (None, ""):
+            if field.meta.required and said.get(field.name) in (None, ""):
                 self.fail(element, f"has no {field.attribute}")
         self.check(fields, element, (), attributes)
         order = _order(cls, fields, element)
@@ -172,44 +127,8 @@ class _Reader:
             _fold_pairs(said)
         return said
 
-    def field(self, field: Field, element: Any, attributes: dict[str, str]) -> Any:
-        if field.attribute == "*":
-            return {name: scalar(attributes.pop(name)) for name in list(attributes)}
-        if field.attribute and not field.tags:
-            return _take(field, attributes)
-        parents = [element]
-        for tag in field.wrappers:
-            parents = [child for parent in parents for child in parent.iterfind(tag)]
-        found = [child for parent in parents for child in parent if child.tag in field.tags]
-        if field.flag:
-            return any(not _elements(child) for child in found)
-        if field.attribute:
-            return self.attributes_of(field, found)
-        items = [self.child(field, child) for child in found]
-        if field.meta.many:
-            return _shortest(field, items)
-        if len(items) > 1:
-            self.fail(found[1], "stands there twice")
-        return items[0] if items else None
-
-    def attributes_of(self, field: Field, found: list[Any]) -> Any:
-        """Return an attribute of each of the children, or of the only one."""
-        values = [child.get(field.attribute) for child in found]
-        for child, value in zip(found, values, strict=True):
-            if value == "" or (value is None and field.meta.many):
-                self.fail(child, f"has no {field.attribute}")
-        return values if field.meta.many else next(iter(values), None)
-
-    def child(self, field: Field, child: Any) -> dict[str, Any]:
-        inner = class_of(field.meta)
-        assert inner is not None
-        kind = field.tags[child.tag]
-        said = self.object(inner, child, kind)
-        default = inner.__dataclass_fields__  # type: ignore[attr-defined]
-        key = kind_key(inner)
-        if kind and default[key].default != kind:
-            return {key: kind, **said}
-        return said
+    def many(self, field: Field, items: list[Any]) -> Any:
+        return _shortest(field, items)
 
     def check(
         self, fields: tuple[Field, ...], element: Any, path: tuple[str, ...], left: Iterable[str]
@@ -220,7 +139,7 @@ class _Reader:
         if any((text or "").strip() for text in (element.text, *(one.tail for one in element))):
             self.fail(element, "has no word for text")
         seen: set[str] = set()
-        for child in _elements(element):
+        for child in elements(element):
             way = (*path, child.tag)
             mine = [(one, to) for one in fields for to in one.paths if to[: len(way)] == way]
             if not mine:
@@ -244,11 +163,6 @@ class _Reader:
         self.problems.append(Problem(place, message, hint, "CIB_UNSAYABLE"))
 
 
-def _elements(element: Any) -> list[Any]:
-    """Return the elements below, without comments."""
-    return [child for child in element if isinstance(child.tag, str)]
-
-
 def _goes_without_id(cls: type, element: Any, attributes: dict[str, str]) -> bool:
     """Tell whether the id need not be said; one that is not there is said to be empty.
 
@@ -266,45 +180,17 @@ def _order(cls: type, fields: tuple[Field, ...], element: Any) -> list[str]:
     for rank, field in enumerate(fields):
         for path in field.paths:
             ranks.setdefault(path[0], rank)
-    children = _elements(element)
+    children = elements(element)
     tags = [child.tag for child in children]
     usual = sorted(tags, key=lambda tag: ranks.get(tag, 0))
     wrappers = {field.wrappers[0] for field in fields if field.wrappers}
     silent = BASE_SECTIONS if cls is Cib else ()
     empty = any(
-        not _elements(child) and not child.attrib
+        not elements(child) and not child.attrib
         for child in children
         if child.tag in wrappers and child.tag not in silent
     )
     return tags if tags != usual or empty else []
-
-
-def _is_absent(value: Any, field: Field) -> bool:
-    empty = value == [] or (value == {} and field.attribute == "*")
-    return value is None or empty or (field.flag and not value)
-
-
-def _take(field: Field, attributes: dict[str, str]) -> Any:
-    if ":" in field.attribute:
-        names = [name for name in field.attribute.split(":") if name in attributes]
-        parts = [attributes[name] for name in names]
-        whole = field.attribute.split(":")
-        if names not in (whole, [whole[0], whole[-1]]) or any(":" in part for part in parts):
-            return None  # left for `more`
-        for name in names:
-            del attributes[name]
-        return ":".join(parts)
-    if field.attribute not in attributes:
-        return None
-    text = attributes[field.attribute]
-    if field.meta.many:
-        parts = text.split(",")
-        if "" in parts:
-            return None
-        del attributes[field.attribute]
-        return parts
-    del attributes[field.attribute]
-    return scalar(text)
 
 
 def _shortest(field: Field, items: list[dict[str, Any]]) -> Any:

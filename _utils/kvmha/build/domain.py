@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 from kvmha import values
-from kvmha.build import domain_disks, guest_monitor
+from kvmha.build import domain_codec, domain_disks, guest_monitor
 from kvmha.build.domain_devices import add_watching
 from kvmha.documents import domain
 from kvmha.documents.image import Image
 from kvmha.errors import InvalidInput, Problem
 from kvmha.plan import Action, Change, Disruption, Plan
+from kvmha.spec.domain import Domain
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.vm_disks import Disk
 from kvmha.spec.vms import Vm
@@ -82,34 +83,47 @@ def derived_mac(cluster: str, vm: str, index: int) -> str:
 
 
 def build(spec: ClusterSpec, vm: Vm) -> domain.Element:
-    """Return the domain XML that ``vm`` wants.
+    """Return the domain XML that ``vm`` wants: the shorthand, and ``vm.domain`` laid over it.
 
     A domain that ends stays ended: only the cluster starts it again, perhaps elsewhere.
     """
+    said = vm.domain or Domain()
     root = etree.Element("domain", type=vm.type)
-    _add(root, "name", vm.name)
-    _add(root, "uuid", domain_uuid(spec.cluster.name, vm.name))
-    for tag in ("memory", "currentMemory"):
-        _add(root, tag, str(-(-vm.memory // 1024)), unit="KiB")
-    _add(root, "vcpu", str(vm.vcpus))
-    system = _add(root, "os")
+    domain.add(root, "name", vm.name)
+    if said.uuid or not said.whole:
+        domain.add(root, "uuid", said.uuid or domain_uuid(spec.cluster.name, vm.name))
+    for tag in ("memory",) if said.whole else ("memory", "currentMemory"):
+        domain.add(root, tag, str(-(-vm.memory // 1024)), unit="KiB")
+    domain.add(root, "vcpu", str(vm.vcpus))
+    if not said.whole:
+        _add_defaults(root, vm, (said.os and said.os.arch) or "x86_64")
+    elif vm.machine:
+        domain.add(domain.add(root, "os"), "type", "hvm", machine=vm.machine)
+    devices = domain.add(root, "devices")
+    for put in _DEVICES:
+        put(devices, spec, vm)
+    if vm.domain is None:
+        domain.mark_owned(root)
+        return root
+    over = domain_codec.encode(said)
+    result = domain.merged(root, over)
+    domain.mark_owned(result, over)
+    return result
+
+
+def _add_defaults(root: domain.Element, vm: Vm, arch: str) -> None:
+    """Add what nearly every guest wants, in the place of libvirt's defaults."""
     machine = {"machine": vm.machine} if vm.machine else {}
-    _add(system, "type", "hvm", arch="x86_64", **machine)
-    features = _add(root, "features")
-    _add(features, "acpi")  # without it a guest does not hear `virsh shutdown`
-    _add(features, "apic")
-    _add(root, "clock", offset="utc")
-    _add(root, "on_poweroff", "destroy")
-    _add(root, "on_reboot", "restart")
-    _add(root, "on_crash", "destroy")
-    devices = _add(root, "devices")
-    domain_disks.add(devices, spec, vm)
-    _add_interfaces(devices, spec, vm)
-    _add_serial(devices, spec, vm)
-    add_watching(devices, vm)
-    _add(devices, "memballoon", model="virtio")
-    domain.mark_owned(root)
-    return root
+    domain.add(domain.add(root, "os"), "type", "hvm", arch=arch, **machine)
+    if arch in ("x86_64", "i686", "aarch64"):
+        features = domain.add(root, "features")
+        domain.add(features, "acpi")  # without it a guest does not hear `virsh shutdown`
+        if arch != "aarch64":
+            domain.add(features, "apic")
+    domain.add(root, "clock", offset="utc")
+    domain.add(root, "on_poweroff", "destroy")
+    domain.add(root, "on_reboot", "restart")
+    domain.add(root, "on_crash", "destroy")
 
 
 def plan(spec: ClusterSpec, vm: Vm, seen: Observed, *, running: bool = False) -> Plan:
@@ -199,23 +213,38 @@ def _said(disk: Disk) -> str:
 
 def _add_interfaces(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
     for index, interface in enumerate(vm.interfaces):
-        element = _add(devices, "interface", type="bridge")
+        element = domain.add(devices, "interface", type="bridge")
         mac = interface.mac or derived_mac(spec.cluster.name, vm.name, index)
-        _add(element, "mac", address=mac.lower())
-        _add(element, "source", bridge=interface.bridge)
-        _add(element, "model", type=interface.model)
+        domain.add(element, "mac", address=mac.lower())
+        domain.add(element, "source", bridge=interface.bridge)
+        domain.add(element, "model", type=interface.model)
 
 
 def _add_serial(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
     if vm.heartbeat == "serial":
-        element = _add(devices, "serial", type="file")
-        _add(element, "source", path=serial_log(spec, vm), append="on")
+        element = domain.add(devices, "serial", type="file")
+        domain.add(element, "source", path=serial_log(spec, vm), append="on")
+    elif vm.domain and vm.domain.whole:
+        return
     else:
-        element = _add(devices, "serial", type="pty")
-    _add(element, "target", port="0")
+        element = domain.add(devices, "serial", type="pty")
+    domain.add(element, "target", port="0")
 
 
-def _add(parent: domain.Element, tag: str, text: str | None = None, **said: str) -> domain.Element:
-    element = etree.SubElement(parent, tag, said)
-    element.text = text
-    return element
+def _add_watching(devices: domain.Element, _spec: ClusterSpec, vm: Vm) -> None:
+    add_watching(devices, vm)
+
+
+def _add_balloon(devices: domain.Element, _spec: ClusterSpec, vm: Vm) -> None:
+    if not (vm.domain and vm.domain.whole):
+        domain.add(devices, "memballoon", model="virtio")
+
+
+# Who puts devices into a domain, in the order in which they stand there.
+_DEVICES: tuple[Callable[[domain.Element, ClusterSpec, Vm], None], ...] = (
+    domain_disks.add,
+    _add_interfaces,
+    _add_serial,
+    _add_watching,
+    _add_balloon,
+)

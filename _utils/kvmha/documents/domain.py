@@ -9,12 +9,15 @@ Source: https://libvirt.org/formatdomain.html.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from lxml import etree
 
 from kvmha import values as values_
+from kvmha.documents import domain_defaults, domain_match
+from kvmha.documents.secrets import fingerprint
 from kvmha.errors import KvmhaError
 from kvmha.plan import Action, Change, Disruption
 
@@ -23,18 +26,9 @@ Element: TypeAlias = Any  # lxml brings no types
 NAMESPACE = "urn:kvmha:domain:1"
 _OWNED = f"{{{NAMESPACE}}}owned"
 _WRAPPERS = ("domain", "devices")
-_KEYED = (
-    "disk",
-    "interface",
-    "channel",
-    "watchdog",
-)  # those whose removal from the spec removes them here
+# Each is told as a whole when it comes or goes.
+_KEYED = ("disk", "interface", "channel", "watchdog")
 _OTHER_WHEN_TYPE_CHANGES = ("disk", "interface", "serial", "console")
-_BYTES = {
-    "b": 1, "bytes": 1, "KB": 1000, "k": 1024, "KiB": 1024, "MB": 1000**2, "M": 1024**2,
-    "MiB": 1024**2, "GB": 1000**3, "G": 1024**3, "GiB": 1024**3, "TB": 1000**4, "T": 1024**4,
-    "TiB": 1024**4,
-}  # fmt: skip
 
 
 def parse(text: str, *, where: str = "domain XML") -> Element:
@@ -58,11 +52,19 @@ def render(root: Element) -> str:
     return str(etree.tostring(whole, encoding="unicode")) + "\n"
 
 
-def mark_owned(root: Element) -> None:
-    """Write into the metadata of ``root`` which disks and interfaces are ours.
+def add(parent: Element, tag: str, text: str | None = None, **attributes: str) -> Element:
+    """Append an element to ``parent`` and return it."""
+    element = etree.SubElement(parent, tag, attributes)
+    element.text = text
+    return element
 
-    So that one which leaves the spec also leaves the XML, while one that somebody added by
-    hand stays. libvirt keeps metadata of foreign namespaces.
+
+def mark_owned(root: Element, said: Element | None = None) -> None:
+    """Write into the metadata of ``root`` what of it is ours.
+
+    That is each disk and interface, and each value that ``said`` has: so that one which leaves
+    the spec also leaves the XML, while what somebody added by hand stays. libvirt keeps metadata
+    of foreign namespaces.
     """
     metadata = root.find("metadata")
     if metadata is None:
@@ -70,31 +72,56 @@ def mark_owned(root: Element) -> None:
     marker = metadata.find(_OWNED)
     if marker is None:
         marker = etree.SubElement(metadata, _OWNED, nsmap={"kvmha": NAMESPACE})
-    devices = root.find("devices")
-    names = [] if devices is None else [name for name, _ in _children(devices)]
-    marker.text = " ".join(name for name in names if name.startswith(_KEYED))
+    names = [name for name, child in _device_list(root) if child.tag in _KEYED]
+    if said is not None:
+        mine = [name for name, _ in _device_list(said)]
+        names += [*mine, *(one for one in values(said) if _device_of(one) not in mine)]
+    marker.text = _listed(names)
+
+
+def marker(names: Iterable[str], memory: int) -> str:
+    """Return the mark of a running domain as XML: what is ours, and the memory it was asked for.
+
+    Without a namespace: ``virsh metadata`` gives it one.
+    """
+    element = etree.Element("owned", memory=str(memory))
+    element.text = _listed(sorted(names))
+    return str(etree.tostring(element, encoding="unicode"))
+
+
+def asked_memory(root: Element) -> int:
+    """Return the bytes that a running domain was last asked to make do with; 0: never asked."""
+    mark = root.find(f"metadata/{_OWNED}")
+    return int(mark.get("memory", 0)) if mark is not None else 0
+
+
+def devices_by_name(root: Element) -> dict[str, Element]:
+    """Return the devices of a domain by the names that addresses begin with."""
+    return dict(_device_list(root))
 
 
 def merged(observed: Element, wanted: Element) -> Element:
     """Return ``observed`` with all that ``wanted`` says, and without what it no longer says.
 
     What ``wanted`` does not mention stays. A uuid stays too: it is the identity that the
-    guest knows. So does a machine type that libvirt made of its alias (``pc``, ``q35``).
+    guest knows. So does what libvirt made of the words of ``wanted`` (``domain_defaults``).
     """
     result = copy.deepcopy(observed)
+    gone = owned(observed) - owned(wanted)
     devices = result.find("devices")
-    if devices is not None:
-        gone = _owned(observed) - _owned(wanted)
-        for name, child in list(_children(devices)):
-            if name in gone:
-                devices.remove(child)
+    for name, child in _device_list(result):
+        if name in gone:
+            devices.remove(child)
+    for address, (element, name) in _places(result).items():
+        if address in gone:
+            _take_out(element, name)
     _overlay(result, wanted)
     return result
 
 
 def values(root: Element) -> dict[str, str]:
     """Return every value of a domain XML by its address, our marker left out."""
-    return dict(_values(root, ""))
+    return {path: value for path, _, _, value in _walk(root, "")}
 
 
 def diff(name: str, old: Element, new: Element, disruption: Disruption) -> list[Change]:
@@ -112,7 +139,7 @@ def diff(name: str, old: Element, new: Element, disruption: Disruption) -> list[
         said = describe(new, device)
         changes.append(Change(Action.CREATE, f"domain:{name}:{device}", None, said, disruption))
     for address in [*was, *(address for address in now if address not in was)]:
-        if any(address.startswith((f"{device}.", f"{device}@")) for device in came | went):
+        if _device_of(address) in came | went:
             continue
         before, after = was.get(address), now.get(address)
         if before != after:
@@ -143,91 +170,91 @@ def disk_files(root: Element) -> dict[str, str]:
 
 def _overlay(have: Element, want: Element) -> None:
     kind = want.get("type")
-    if have.tag in _OTHER_WHEN_TYPE_CHANGES and kind and have.get("type") != kind:
+    if have.tag in _OTHER_WHEN_TYPE_CHANGES and kind and not _is_type(have, kind):
         for child in list(have):
             have.remove(child)
         have.attrib.clear()
+    same = domain_defaults.sized(have, want)
     for name, value in want.attrib.items():
-        if not (name == "machine" and _is_alias(value, have.get(name, ""))):
-            have.set(name, value)
-    if (want.text or "").strip():
+        if name in same or domain_defaults.is_same(want, name, have.get(name, "\0"), value):
+            continue
+        have.set(name, value)
+    text = (want.text or "").strip()
+    if text and text != (have.text or "").strip():
         have.text = want.text
-    present = dict(_children(have))
-    for name, child in _children(want):
-        if name not in present:
-            have.append(copy.deepcopy(child))
-        elif name != "uuid" and not _is_same_size(present[name], child):
-            _overlay(present[name], child)
+    for mine, child in list(domain_match.pairs(have, want)):
+        if mine is None:
+            if not domain_defaults.is_default(child):
+                have.append(copy.deepcopy(child))
+        elif child.tag != "uuid" and not _is_said(mine, child):
+            _overlay(mine, child)
+    for tag in domain_match.WHOLE:
+        wanted = len(want.findall(tag))
+        for extra in have.findall(tag)[wanted:] if wanted else ():
+            have.remove(extra)
 
 
-def _is_alias(wanted: str, have: str) -> bool:
-    return have.startswith({"pc": "pc-i440fx-", "q35": "pc-q35-"}.get(wanted, "\0"))
+def _listed(names: Iterable[str]) -> str:
+    return " ".join(name.replace(" ", "%20") for name in dict.fromkeys(names))
 
 
-def _is_same_size(have: Element, want: Element) -> bool:
-    return want.tag in ("memory", "currentMemory") and _size(have) == _size(want)
+def _is_type(have: Element, kind: str) -> bool:
+    return domain_defaults.is_same(have, "type", have.get("type", ""), kind)
 
 
-def _size(element: Element) -> str:
-    """Return a size as a person writes it, rounded up to KiB as libvirt does."""
-    text, unit = (element.text or "").strip(), element.get("unit", "KiB")
-    if not text.isdigit() or unit not in _BYTES:
-        return f"{text} {unit}"
-    return values_.size(-(-int(text) * _BYTES[unit] // 1024) * 1024)
+def _is_said(have: Element, want: Element) -> bool:
+    """Tell whether ``have`` means just what ``want`` says, though perhaps in another unit."""
+    return bool(domain_defaults.canonical(have) == domain_defaults.canonical(want))
 
 
-def _owned(root: Element) -> set[str]:
-    return set((root.findtext(f"metadata/{_OWNED}") or "").split())
+def _take_out(element: Element, name: str) -> None:
+    """Take out an attribute, or the text, and every element in which nothing is left then."""
+    if name:
+        element.attrib.pop(name, None)
+    else:
+        element.text = None
+    parent = element.getparent()
+    while parent is not None and not (len(element) or element.attrib or element.text):
+        parent.remove(element)
+        element, parent = parent, parent.getparent()
+
+
+def owned(root: Element) -> set[str]:
+    """Return the names of what the mark in ``root`` says is ours."""
+    names = (root.findtext(f"metadata/{_OWNED}") or "").split()
+    return {name.replace("%20", " ") for name in names}
 
 
 def _device_list(root: Element) -> list[tuple[str, Element]]:
     devices = root.find("devices")
-    return [] if devices is None else list(_children(devices))
+    return [] if devices is None else list(domain_match.children(devices))
 
 
 def _devices(root: Element) -> set[str]:
     return {name for name, child in _device_list(root) if child.tag in _KEYED}
 
 
-def _values(element: Element, path: str) -> Iterator[tuple[str, str]]:
-    if element.tag in ("memory", "currentMemory"):
-        yield path, _size(element)
-        return
+def _device_of(address: str) -> str:
+    """Return the first step of an address: names in brackets may hold dots."""
+    return re.split(r"[.@](?![^\[]*\])", address, maxsplit=1)[0]
+
+
+def _places(root: Element) -> dict[str, tuple[Element, str]]:
+    """Return where each value is: its element, and its attribute or nothing for the text."""
+    return {path: (element, name) for path, element, name, _ in _walk(root, "")}
+
+
+def _walk(element: Element, path: str) -> Iterator[tuple[str, Element, str, str]]:
+    size = domain_defaults.size_of(element) if element.tag in domain_defaults.SIZES else None
     for name, value in element.attrib.items():
-        yield f"{path}@{name}", value
+        if size is None or name != "unit":
+            shown = fingerprint(value) if name in domain_defaults.SECRET else value
+            yield f"{path}@{name}", element, name, shown
     text = (element.text or "").strip()
     if text or not (len(element) or element.attrib):
-        yield path, text or "present"
-    for name, child in _children(element):
+        yield path, element, "", (text or "present") if size is None else values_.size(size)
+    for name, child in domain_match.children(element):
         if child.tag == _OWNED:
             continue
         below = name if not path or element.tag in _WRAPPERS else f"{path}.{name}"
-        yield from _values(child, "" if child.tag in _WRAPPERS else below)
-
-
-def _children(element: Element) -> Iterator[tuple[str, Element]]:
-    """Yield the child elements, each with a name that is its own among its siblings."""
-    seen: dict[str, int] = {}
-    for child in element:
-        if not isinstance(child.tag, str):
-            continue  # a comment
-        name = f"{etree.QName(child).localname}{_identity(child)}"
-        seen[name] = seen.get(name, 0) + 1
-        yield (name if seen[name] == 1 else f"{name}[{seen[name]}]"), child
-
-
-def _identity(element: Element) -> str:
-    """Return what tells ``element`` from its siblings of the same tag, in brackets."""
-    found: str | None = None
-    target, mac = element.find("target"), element.find("mac")
-    if element.tag == "disk" and target is not None:
-        found = target.get("dev")
-    elif element.tag == "channel" and target is not None:
-        found = target.get("name") or target.get("type")
-    elif element.tag == "interface" and mac is not None:
-        found = (mac.get("address") or "").lower()
-    elif element.tag == "controller":
-        found = f"{element.get('type', '')}{element.get('index', '0')}"
-    elif element.tag in ("timer", "feature"):
-        found = element.get("name")
-    return f"[{found}]" if found else ""
+        yield from _walk(child, "" if child.tag in _WRAPPERS else below)

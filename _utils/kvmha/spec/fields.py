@@ -20,7 +20,7 @@ class Meta:
     bytes), address, path, device, scalars (a free mapping of scalars), nvsets (such a mapping,
     or a list of sets of name-value pairs) or object; ``many`` makes it a list of them; ``of``
     is the dataclass of an object, or its name where it holds itself. ``xml`` is where the CIB
-    keeps it (see ``kvmha.build.cib_fields``); ``only`` names the kinds of the object that
+    keeps it (see ``kvmha.build.xml_fields``); ``only`` names the kinds of the object that
     may have it; with ``blank`` an empty text is a value. ``key`` is where corosync.conf keeps it,
     if not under the field's own name (see ``kvmha.spec.corosync_words``).
     """

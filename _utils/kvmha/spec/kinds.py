@@ -182,8 +182,8 @@ def _scalars(value: Any, meta: Meta) -> dict[str, str | int | bool]:
             raise Unreadable(f"{key} has to be text, number or boolean, not {described(item)}")
         if not isinstance(key, (str, int)) or isinstance(key, bool):
             raise Unreadable(f"the key {key} is no text", f'put it in quotes: "{key}"')
-        if meta.xml == "@*" and not _ATTRIBUTE.match(str(key)):
-            raise Unreadable(f"{key!r} is no name of an XML attribute", example(meta))
+        if meta.xml.endswith(("@*", "*#")) and not _ATTRIBUTE.match(str(key)):
+            raise Unreadable(f"{key!r} is no name in XML", example(meta))
         if not meta.key:  # what is for corosync.conf is no XML
             for text in (str(key), str(item)):
                 _fit_for_xml(text)

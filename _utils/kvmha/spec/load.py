@@ -73,6 +73,12 @@ def load_storage(data: Mapping[str, Any]) -> HasStorage:
     return part
 
 
+def read_part(cls: type, data: Mapping[str, Any]) -> tuple[Any, list[Problem]]:
+    """Return ``data`` as a ``cls`` of the vocabulary, and the problems of its values."""
+    reader = _Reader()
+    return reader.object(cls, data, ""), reader.found()
+
+
 class _Reader:
     """Walks the data along the dataclasses; keeps the problems and what it could not read.
 

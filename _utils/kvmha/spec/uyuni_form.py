@@ -15,6 +15,8 @@ from kvmha.spec.written import limits, summary, written, yaml_line
 Element = dict[str, Any]
 
 _ALL: tuple[str, ...] = ()
+# Keys that say what only a pillar file can: whole documents of others.
+NOT_ASKED = ("domain",)
 # What a form asks, with the keys of each part; all else is said in a pillar file.
 PARTS = {
     "cluster": _ALL,
@@ -101,6 +103,8 @@ class _Maker:
         if place == self.part and self.keys:
             return name in self.keys
         if class_of(meta) and not (meta.many or meta.required or default_of(cls, name)):
+            return False
+        if name in NOT_ASKED:
             return False
         return class_of(meta) not in self.above and ELEMENTS[meta.kind] is not None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kvmha.spec.classes import vocabulary
+from kvmha.spec.domain import Domain
 from kvmha.spec.fields import optional, said
 from kvmha.spec.migration import Migration
 from kvmha.spec.vm_disks import Disk, Install, Seed
@@ -87,6 +88,12 @@ class Vm:
         default="cpu",
         choices=("cpu", "serial"),
         example="cpu",
+    )
+    domain: Domain | None = said(
+        "object",
+        "What else libvirt is told, laid over what the other keys make.",
+        of=Domain,
+        default=None,
     )
     prefer: tuple[str, ...] = said(
         "name", "Nodes it prefers.", many=True, default=(), example=["ha-host1"]

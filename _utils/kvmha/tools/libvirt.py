@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kvmha.documents.domain import NAMESPACE
 from kvmha.tools.libvirt_binding import Binding
 from kvmha.tools.libvirt_virsh import Virsh
 from kvmha.tools.runner import Runner
@@ -170,3 +171,18 @@ class Libvirt:
     def detach(self, name: str, xml: str, *, live: bool = True) -> None:
         """Take a device from a domain."""
         self._does.detach(name, xml, live)
+
+    def change(self, name: str, verb: str, *words: str, xml: str = "") -> None:
+        """Change the running domain ``name``; what is configured is not touched.
+
+        ``verb`` is that of virsh: setmem (KiB), setvcpus, attach-device, detach-device, or
+        metadata, whose ``xml`` is that of our namespace.
+        """
+        does = {
+            "setmem": lambda: self._does.set_memory(name, int(words[0]), True),
+            "setvcpus": lambda: self._does.set_vcpus(name, int(words[0]), True),
+            "attach-device": lambda: self._does.attach(name, xml, True),
+            "detach-device": lambda: self._does.detach(name, xml, True),
+            "metadata": lambda: self._does.set_metadata(name, NAMESPACE, xml),
+        }
+        does[verb]()

@@ -27,6 +27,7 @@ _FIND = {
 _DEFINE = {"domain": "defineXML", "network": "networkDefineXML", "pool": "storagePoolDefineXML"}
 # Flags of include/libvirt: STATS_STATE | STATS_CPU_TOTAL; AFFECT_LIVE, AFFECT_CONFIG; XML_INACTIVE
 _STATE_AND_CPU = 1 | 2
+_ELEMENT = 2  # VIR_DOMAIN_METADATA_ELEMENT
 _FLAG = {True: 1, False: 2}
 _INACTIVE = {"domain": 2, "network": 1, "pool": 1}
 _CPU = {0: "incompatible", 1: "identical", 2: "superset"}  # virCPUCompareResult
@@ -179,6 +180,17 @@ class Binding:
         more = ("/dev/stdin", scope(live))
         self._of(
             "domain", name, "detach-device", lambda o: o.detachDeviceFlags(xml, _FLAG[live]), *more
+        )
+
+    def set_metadata(self, name: str, namespace: str, xml: str) -> None:
+        """Set."""
+        more = ("--uri", namespace, "--key", "kvmha", "--set", xml, scope(True))
+        self._of(
+            "domain",
+            name,
+            "metadata",
+            lambda o: o.setMetadata(_ELEMENT, xml, "kvmha", namespace, _FLAG[True]),
+            *more,
         )
 
     def _of(self, kind: str, name: str, verb: str, do: Callable[[Any], T], *more: str) -> T:

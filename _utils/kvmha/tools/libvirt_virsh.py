@@ -123,6 +123,11 @@ class Virsh:
         """Detach."""
         self._run("detach-device", name, "/dev/stdin", scope(live), xml=xml)
 
+    def set_metadata(self, name: str, namespace: str, xml: str) -> None:
+        """Set."""
+        words = ("--uri", namespace, "--key", "kvmha", "--set", xml, scope(True))
+        self._run("metadata", name, *words)
+
     def _run(self, *words: str, xml: str | None = None) -> str:
         argv = ["virsh", "--quiet", "--connect", self._uri, *words]
         try:
