@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kvmha.errors import KvmhaError
+from kvmha.spec.libvirt_net import OWN_BRIDGE
 from kvmha.spec.model import ClusterSpec
 
 
@@ -52,6 +53,7 @@ _CHOICES = {
     "ipmi": ("ipmitool",),
     "iscsi": ("open-iscsi",),
     "multipath": ("multipath-tools",),
+    "networks": (),
     "qdevice": ("corosync-qdevice",),
     "xfs": ("xfsprogs",),
 }
@@ -121,7 +123,11 @@ DEBIAN = Platform(
     libvirt_service="libvirtd",
     time_service="chrony",
     time_config="/etc/chrony/sources.d/kvmha.sources",
-    optional={"lvm": ("lvm2-lockd",), **_CHOICES},
+    optional={
+        "lvm": ("lvm2-lockd",),
+        **_CHOICES,
+        "networks": ("dnsmasq-base", "iptables"),  # elsewhere libvirt's package asks for them
+    },
     iscsi_service="open-iscsi",
 )
 RHEL_9 = Platform(
@@ -194,6 +200,7 @@ def features(spec: ClusterSpec) -> tuple[str, ...]:
         "iscsi": bool(spec.storage.iscsi.targets),
         "lvm": bool(spec.storage.volume_groups),
         "multipath": spec.storage.multipath.used,
+        "networks": any(one.type in OWN_BRIDGE and one.present for one in spec.libvirt.networks),
         "o2cb": spec.storage.ocfs2_stack == "o2cb",
         "qdevice": bool(spec.corosync.quorum.device.model),
         "xfs": "xfs" in used,
@@ -205,6 +212,19 @@ def packages_for(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:
     """Return the packages that ``spec`` needs on ``platform``, each once."""
     more = (name for feature in features(spec) for name in platform.optional.get(feature, ()))
     return tuple(dict.fromkeys((*platform.packages, *more)))
+
+
+def libvirt_sockets(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:
+    """Return the sockets on which libvirt's daemons are asked for what ``spec`` has.
+
+    The daemons themselves end when idle and come back when asked. Modular ones are one for
+    domains, one for networks, one for pools.
+    """
+    names = [platform.libvirt_service]
+    if platform.libvirt_service != "libvirtd":
+        names += ["virtnetworkd"] if spec.libvirt.networks else []
+        names += ["virtstoraged"] if spec.libvirt.pools else []
+    return tuple(f"{name}.socket" for name in names)
 
 
 def _modular(platform: Platform, grains: Mapping[str, Any]) -> Platform:
