@@ -100,7 +100,8 @@ def plan(wanted: Wanted, seen: Observed) -> Plan:
         changes.append(Change(Action.CREATE, wanted.address, None, described(wanted.words)))
     else:
         changes += _differing(wanted, seen.defined)
-    if wanted.folder and seen.live is None and not seen.folder:
+    restart = seen.live is not None and restarts(wanted, seen.live)
+    if wanted.folder and not seen.folder and (seen.live is None or restart):
         changes.append(
             Change(Action.RUN, f"{wanted.address}:build", None, f"mkdir {wanted.folder}")
         )
@@ -108,12 +109,13 @@ def plan(wanted: Wanted, seen: Observed) -> Plan:
         changes.append(Change(Action.UPDATE, f"{wanted.address}:autostart", "no", "yes"))
     if seen.live is None:
         changes.append(Change(Action.RUN, f"{wanted.address}:start", "inactive", "start"))
-    elif restarts(wanted, seen.live):
+    elif restart:
         cost = Disruption.RESOURCE_RESTART if seen.users else Disruption.NONE
         said = "stop and start, to take the definition"
         changes.append(Change(Action.RUN, f"{wanted.address}:restart", "active", said, cost))
         if seen.users:
-            notes.append(f"{wanted.name} is used by {', '.join(seen.users)}: move it away first")
+            who = ", ".join(seen.users)
+            notes.append(f"{wanted.name} is used by {who}: move them away first")
     return Plan(tuple(changes), _base(seen), tuple(notes))
 
 

@@ -85,8 +85,8 @@ def cards_are_plugged_in_once(spec: ClusterSpec) -> Iterator[Problem]:
     for i, vm in enumerate(spec.vms):
         for j, card in enumerate(vm.interfaces):
             if bool(card.bridge) == bool(card.network):
-                which = "both" if card.bridge else "neither"
-                message = f"it names {which}, a bridge and a network"
+                either, other = ("both a", "and a") if card.bridge else ("neither a", "nor a")
+                message = f"it names {either} bridge {other} network"
                 place = f"vms[{i}].interfaces[{j}]"
                 yield Problem(place, message, "say one of the two", "CARD_LINK")
 
@@ -183,7 +183,7 @@ def _address_faults(network: Network) -> Iterator[tuple[str, str]]:
             inside = ip_interface(network.address)
         except ValueError:
             yield "address", f"{network.address!r} is no address with its prefix"
-        if "/" not in network.address:
+        if inside is not None and "/" not in network.address:
             yield "address", f"{network.address!r} has no prefix"
     if bool(network.dhcp_start) != bool(network.dhcp_end):
         has = "dhcp_start" if network.dhcp_start else "dhcp_end"

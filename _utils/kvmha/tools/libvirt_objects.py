@@ -57,16 +57,15 @@ def apply(libvirt: Libvirt, wanted: Wanted, expect: str | None, wake: Wake) -> P
         return todo
     # Also where only autostart is missing: one that is active without a definition gets one.
     libvirt.define(build.wanted_xml(wanted, seen), kind)
-    for change in todo.changes:
-        verb = change.address.removeprefix(f"{wanted.address}:")
-        if verb == "build":
-            libvirt.build_pool(name)
-        elif verb == "autostart":
-            libvirt.set_autostart(name, True, kind)
-        elif verb == "restart":
-            libvirt.destroy(name, kind)
-        if verb in ("start", "restart"):
-            libvirt.start(name, kind)
+    verbs = {change.address.removeprefix(f"{wanted.address}:") for change in todo.changes}
+    if "restart" in verbs:
+        libvirt.destroy(name, kind)
+    if "build" in verbs:
+        libvirt.build_pool(name)
+    if "autostart" in verbs:
+        libvirt.set_autostart(name, True, kind)
+    if verbs & {"start", "restart"}:
+        libvirt.start(name, kind)
     return todo
 
 
