@@ -132,7 +132,7 @@ def test_libvirt_gives_back_the_words_it_was_told(libvirt, example, changed):
 
 @pytest.mark.parametrize("way", [BINDING, VIRSH])
 def test_objects_of_the_test_driver_are_planned_and_keep_their_uuid(way, example, changed):
-    """It gives no XML of the next start, and keeps nothing between connections: no more is asked."""
+    """It gives no XML of the next start, and keeps nothing between connections: it is only read."""
     it = Libvirt(Runner(), TEST, way)
     said = {
         "networks": [{"name": "default", "type": "bridge", "bridge": "br0"}],
@@ -255,8 +255,8 @@ def test_a_folder_with_foreign_files_is_taken_as_it_is(libvirt, state, tmp_path)
 
 
 @pytest.mark.parametrize("how", ["file", "volume"])
-def test_a_pool_or_volume_in_use_is_not_removed(how, libvirt, state, pillar, changed, tmp_path):
-    path = tmp_path / "a" / "pool" / "plain.raw"
+def test_a_pool_or_volume_in_use_is_not_removed(how, libvirt, state, pillar, changed):
+    path = Path(pillar["libvirt"]["pools"][0]["path"], "plain.raw")
     settled(state, "pool_defined", "images")
     settled(state, "volume_present", "images/plain.raw")
     source = {"file": f"file='{path}'", "volume": "pool='images' volume='plain.raw'"}[how]

@@ -15,7 +15,8 @@ from tests.salt.conftest import ROOT
 
 MODULES = {
     *("clvm", "corosync", "fencing", "filesystem", "gfs2", "kvmha", "kvmha_adopt", "o2cb"),
-    *("libvirt_domain", "libvirt_migration", "ocfs2", "pacemaker", "sbd", "virtlockd"),
+    *("libvirt_domain", "libvirt_migration", "libvirt_network", "libvirt_pool", "ocfs2"),
+    *("pacemaker", "sbd", "virtlockd"),
 }
 KINDS = ("modules", "states", "runners", "pillar", "utils")
 ASK = """
@@ -78,7 +79,7 @@ def ask(tmp_path: Path, path: str = "", **opts) -> dict:
 
 def assert_complete(found: dict) -> None:
     assert set(found["modules"]) >= MODULES
-    assert set(found["states"]) >= MODULES - {"fencing"}
+    assert set(found["states"]) >= MODULES - {"fencing", "libvirt_network", "libvirt_pool"}
     assert "kvmha" in found["runners"]
     assert "kvmha" in found["pillar"]
     assert found["platform"] == "Debian"

@@ -7,12 +7,14 @@ give ``plan.txt``, which may be an error, and ``wanted.xml``, what libvirt is to
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
 import yaml
 
 from kvmha import platforms, sls
+from kvmha.build import domain, domain_live
 from kvmha.build import libvirt_objects as build
 from kvmha.documents import libvirt_xml
 from kvmha.errors import InvalidInput, KvmhaError, Refused
@@ -151,3 +153,17 @@ def test_networks_with_a_bridge_of_libvirt_need_packages_on_debian(example, chan
     lan = {"libvirt.networks": [{"name": "lan", "type": "bridge", "bridge": "br0"}]}
     plain = load(changed(example("lab"), {"libvirt": {"networks": lan["libvirt.networks"]}}))
     assert platforms.packages_for(platforms.DEBIAN, plain) == platforms.DEBIAN.packages
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [("bridge", 'portid="x" bridge="br0"'), ("direct", 'portid="x" dev="eth1" mode="bridge"')],
+)
+def test_a_card_that_runs_is_of_the_type_its_network_is_made_of(kind, source, example):
+    spec = load(example("networks_pools"))
+    wanted = domain.build(spec, spec.vms[0])
+    running = copy.deepcopy(wanted)
+    card = running.find("devices/interface")
+    card.set("type", kind)
+    card.find("source").attrib.update(pair.split("=") for pair in source.replace('"', "").split())
+    assert domain_live.live("web1", running, wanted) == domain_live.Live((), (), ())

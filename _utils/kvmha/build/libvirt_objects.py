@@ -258,5 +258,13 @@ def _named(kind: str, name: str, listed: Iterable[_Named]) -> _Named:
     raise InvalidInput(kind, [Problem(kind, message, f"it wants: {known}")])
 
 
-def _base(seen: object) -> str:
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+def _base(seen: Observed | Volume) -> str:
+    """Identify what was seen, by our words: the XML of a pool or volume tells free room too."""
+    rest: tuple[object, ...]
+    if isinstance(seen, Volume):
+        texts, rest = [seen.xml], (seen.pool, seen.path, seen.users)
+    else:
+        texts = [seen.defined, seen.live]
+        rest = (seen.answers, seen.autostart, seen.folder, seen.users)
+    words = [text and libvirt_xml.read(text) for text in texts]
+    return hashlib.sha256(repr((words, rest)).encode()).hexdigest()[:16]
