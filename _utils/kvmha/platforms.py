@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kvmha.errors import KvmhaError
-from kvmha.spec.libvirt_net import OWN_BRIDGE
 from kvmha.spec.model import ClusterSpec
 
 
@@ -47,13 +46,13 @@ class Platform:
 
 
 _CHOICES = {
+    "dnsmasq": (),  # libvirt's package asks for it
     "ext4": ("e2fsprogs",),
     "fence-agents": ("fence-agents",),
     "gfs2": ("gfs2-utils",),
     "ipmi": ("ipmitool",),
     "iscsi": ("open-iscsi",),
     "multipath": ("multipath-tools",),
-    "networks": (),
     "qdevice": ("corosync-qdevice",),
     "xfs": ("xfsprogs",),
 }
@@ -126,7 +125,7 @@ DEBIAN = Platform(
     optional={
         "lvm": ("lvm2-lockd",),
         **_CHOICES,
-        "networks": ("dnsmasq-base", "iptables"),  # elsewhere libvirt's package asks for them
+        "dnsmasq": ("dnsmasq-base",),
     },
     iscsi_service="open-iscsi",
 )
@@ -200,7 +199,7 @@ def features(spec: ClusterSpec) -> tuple[str, ...]:
         "iscsi": bool(spec.storage.iscsi.targets),
         "lvm": bool(spec.storage.volume_groups),
         "multipath": spec.storage.multipath.used,
-        "networks": any(one.type in OWN_BRIDGE and one.present for one in spec.libvirt.networks),
+        "dnsmasq": any(one.address and one.present for one in spec.libvirt.networks),
         "o2cb": spec.storage.ocfs2_stack == "o2cb",
         "qdevice": bool(spec.corosync.quorum.device.model),
         "xfs": "xfs" in used,

@@ -194,7 +194,7 @@ def test_a_network_in_use_is_not_restarted_or_removed(libvirt, state, pillar, ch
     for test in (True, False):
         ret = state("network_absent", "lan", test=test)
         assert ret["result"] is False
-        assert "network lan is used by guest" in ret["comment"]
+        assert "network lan is in use: guest" in ret["comment"]
     other = changed(pillar, {"libvirt.networks[0].type": "direct", "libvirt.networks[0].dev": "br9",
                              "libvirt.networks[0].bridge": None})  # fmt: skip
     for test in (True, False):
@@ -204,7 +204,7 @@ def test_a_network_in_use_is_not_restarted_or_removed(libvirt, state, pillar, ch
     assert words(libvirt, "lan", "network")["type"] == "bridge"
     allowed = state("network_defined", "lan", document=other, allow="resource_restart")
     assert allowed["result"] is True, allowed["comment"]
-    assert "lan is used by guest" in allowed["comment"]
+    assert "lan is in use: guest" in allowed["comment"]
     assert libvirt_xml.read(libvirt.xml("lan", "network"))["type"] == "direct"
     libvirt.destroy("guest")
     settled(state, "network_absent", "lan", document=other)
@@ -270,10 +270,10 @@ def test_a_pool_or_volume_in_use_is_not_removed(how, libvirt, state, pillar, cha
     for test in (True, False):
         ret = state("volume_absent", "images/plain.raw", document=agreed, test=test)
         assert ret["result"] is False
-        assert "volume images/plain.raw is used by guest" in ret["comment"]
+        assert "volume images/plain.raw is in use: guest" in ret["comment"]
         ret = state("pool_absent", "images", document=agreed, test=test)
         assert ret["result"] is False
-        assert "pool images is used by guest" in ret["comment"]
+        assert "pool images is in use: guest" in ret["comment"]
     libvirt.destroy("guest")
     settled(state, "volume_absent", "images/plain.raw", document=agreed)
 

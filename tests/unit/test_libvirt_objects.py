@@ -146,12 +146,12 @@ def test_modular_daemons_are_asked_by_sockets_of_their_own(example):
     assert listed(platforms.SLES_16, plain) == ("virtqemud.socket",)
 
 
-def test_networks_with_a_bridge_of_libvirt_need_packages_on_debian(example, changed):
+def test_a_network_in_which_libvirt_answers_needs_dnsmasq(example, changed):
     spec = load(example("networks_pools"))
     more = platforms.packages_for(platforms.DEBIAN, spec)[len(platforms.DEBIAN.packages) :]
-    assert more == ("dnsmasq-base", "iptables")
-    lan = {"libvirt.networks": [{"name": "lan", "type": "bridge", "bridge": "br0"}]}
-    plain = load(changed(example("lab"), {"libvirt": {"networks": lan["libvirt.networks"]}}))
+    assert more == ("dnsmasq-base",)
+    between = {"networks": [{"name": "between", "type": "isolated"}]}
+    plain = load(changed(example("lab"), {"libvirt": between}))
     assert platforms.packages_for(platforms.DEBIAN, plain) == platforms.DEBIAN.packages
 
 

@@ -115,7 +115,7 @@ def plan(wanted: Wanted, seen: Observed) -> Plan:
         changes.append(Change(Action.RUN, f"{wanted.address}:restart", "active", said, cost))
         if seen.users:
             who = ", ".join(seen.users)
-            notes.append(f"{wanted.name} is used by {who}: move them away first")
+            notes.append(f"{wanted.name} is in use: {who}; move them away first")
     return Plan(tuple(changes), _base(seen), tuple(notes))
 
 
@@ -161,8 +161,9 @@ def plan_volume(pool: Pool, wanted: PoolVolume, seen: Volume) -> Plan:
         said = f"{wanted.format} {values.size(wanted.size)}, empty"
         return Plan((Change(Action.CREATE, address, None, said),), _base(seen), notes)
     words, noted = libvirt_xml.read(seen.xml), []
-    if words["size"] != str(wanted.size):
-        have, want = values.size(int(words["size"])), values.size(wanted.size)
+    size = int(words["size"])
+    if size < wanted.size or (pool.type == DIR and size != wanted.size):  # LVM rounds up
+        have, want = values.size(size), values.size(wanted.size)
         noted.append(f"{seen.path} has {have}, not {want}: an existing volume is kept as it is")
     if pool.type == DIR and words["format"] != wanted.format:
         noted.append(f"{seen.path} is {words['format']}, not {wanted.format}: kept as it is")
@@ -233,7 +234,7 @@ def _refuse_used(what: str, users: Iterable[str]) -> None:
     listed = sorted(set(users))
     if listed:
         raise Refused(
-            f"refused: {what} is used by {', '.join(listed)}",
+            f"refused: {what} is in use: {', '.join(listed)}",
             hint="stop it, move it away or take it out of the pillar first",
         )
 

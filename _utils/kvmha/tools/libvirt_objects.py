@@ -210,4 +210,4 @@ def _users_of_disk(path: str) -> Iterator[str]:
     if Path(path).exists() and stat.S_ISBLK(Path(path).stat().st_mode):
         for said in (blockdev.in_use(path), openers.of(path)):
             if said:
-                yield f"{path}, {said}"
+                yield f"{path} is {said}"
