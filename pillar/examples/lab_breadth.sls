@@ -40,6 +40,7 @@ kvmha:
         device: /dev/disk/by-id/scsi-lab-gfs
         mount: /srv/gfsdata
         max_nodes: 4
+    lvm: {filter: ["r|^/dev/ubd|"]}   # the disks below the lab's names for them
     volume_groups:
       - name: vg-vms
         devices: [/dev/disk/by-id/scsi-lab-lvm]
@@ -99,3 +100,13 @@ kvmha:
       heartbeat: serial
       disks:
         - {volume: vg-vms/lv1, size: 64MiB, source: "salt://kvmha-lab/heartbeat.img", bus: ide}
+    - name: live1                    # takes processors and disks while it runs
+      type: qemu
+      memory: 32MiB
+      vcpus: 2
+      heartbeat: serial
+      disks:
+        - {file: disk0.raw, size: 1MiB, source: "salt://kvmha-lab/heartbeat.img", bus: ide}
+      domain:
+        vcpu: {current: 1}
+        devices: {controllers: [{type: scsi, index: 0, model: virtio-scsi}]}
