@@ -323,6 +323,13 @@ def test_a_record_that_is_no_json_is_not_taken_for_a_new_disk(pillar, device):
 
 def test_a_volume_that_is_not_active_here_is_planned_with_a_note(pillar):
     pillar["vms"][0]["disks"] = [{"volume": "vg-none/web1", "size": "1GiB"}]
+    pillar["storage"]["volume_groups"] = [
+        {
+            "name": "vg-none",
+            "devices": ["/dev/disk/by-id/scsi-lvm"],
+            "volumes": [{"name": "web1", "size": "1GiB"}],
+        }
+    ]
     spec = load(pillar)
     seen = vm_disks.observe(Runner(), spec, spec.vms[0], {})
     notes: list[str] = []
