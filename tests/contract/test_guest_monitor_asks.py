@@ -103,6 +103,12 @@ def test_guest_that_speaks_within_the_timeout_is_alive(asked, log):
     assert (code, said) == (0, "") and seconds < 10
 
 
+def test_a_log_that_only_qemu_has_made_is_not_a_guest_that_speaks(asked, log):
+    log.write_text("")
+    told = "silent on its serial line since its first start"
+    assert asked(serial={"max_age": "30s"})[:2] == (1, told)
+
+
 def test_missing_serial_log_is_named(asked, tmp_path):
     assert asked(serial={})[:2] == (1, f"{tmp_path}/web1/serial.log cannot be read")
 
