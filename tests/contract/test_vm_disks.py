@@ -322,6 +322,9 @@ def test_a_record_that_is_no_json_is_not_taken_for_a_new_disk(pillar, device):
 
 
 def test_a_volume_that_is_not_active_here_is_planned_with_a_note(pillar):
+    group = {"name": "vg-none", "devices": ["/dev/disk/by-id/scsi-none"]}
+    group["volumes"] = [{"name": "web1", "size": "1GiB"}]
+    pillar["storage"]["volume_groups"] = [group]
     pillar["vms"][0]["disks"] = [{"volume": "vg-none/web1", "size": "1GiB"}]
     spec = load(pillar)
     seen = vm_disks.observe(Runner(), spec, spec.vms[0], {})
