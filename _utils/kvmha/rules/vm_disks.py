@@ -13,7 +13,7 @@ from kvmha.spec.vms import Vm
 
 _CHECKSUM = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z", re.IGNORECASE)
 _REACHABLE = ("salt://", "http://", "https://", "/")
-OURS = ("serial.log", "monitor", "disks.json", "seed.iso", "answers.iso", "install.xml")
+OURS = ("serial.log", "monitor", "disks.json", "seed.iso", "answers.iso")
 
 
 @rule("vms[].disks[].file", "vms[].disks[].volume", "vms[].disks[].device")
