@@ -110,3 +110,5 @@ kvmha:
       domain:
         vcpu: {current: 1}
         devices: {controllers: [{type: scsi, index: 0, model: virtio-scsi}]}
+  cib:
+    properties: {load-threshold: 1000%}   # a busy machine is no reason to start one VM at a time
