@@ -254,8 +254,7 @@ def _units(cluster: ClusterSpec) -> list[Unit]:
         Unit("corosync"),
         *(qdevice if cluster.corosync.quorum.device.model else []),
         Unit("pacemaker", running=True),
-        # The daemon itself ends when idle and comes back when asked: its socket is what stays.
-        Unit(f"{_platform().libvirt_service}.socket", running=True),
+        *(Unit(name, running=True) for name in platforms.libvirt_sockets(_platform(), cluster)),
         Unit("dlm", enabled=False),
         *(Unit(name, enabled=False) for name in lvm_units),
         Unit("libvirt-guests", masked=True),

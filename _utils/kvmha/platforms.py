@@ -46,6 +46,7 @@ class Platform:
 
 
 _CHOICES = {
+    "dnsmasq": (),  # libvirt's package asks for it
     "ext4": ("e2fsprogs",),
     "fence-agents": ("fence-agents",),
     "gfs2": ("gfs2-utils",),
@@ -122,7 +123,11 @@ DEBIAN = Platform(
     libvirt_service="libvirtd",
     time_service="chrony",
     time_config="/etc/chrony/sources.d/kvmha.sources",
-    optional={"lvm": ("lvm2-lockd",), **_CHOICES},
+    optional={
+        "lvm": ("lvm2-lockd",),
+        **_CHOICES,
+        "dnsmasq": ("dnsmasq-base",),
+    },
     iscsi_service="open-iscsi",
 )
 RHEL_9 = Platform(
@@ -188,6 +193,7 @@ def features(spec: ClusterSpec) -> tuple[str, ...]:
     agents = [device.agent for device in spec.fencing.devices]
     used = {each.type for each in spec.storage.filesystems}
     chosen = {
+        "dnsmasq": any(one.address and one.present for one in spec.libvirt.networks),
         "fence-agents": any(agent.startswith("fence_") for agent in agents),
         "ipmi": any("ipmi" in agent for agent in agents),
         "ext4": "ext4" in used,
@@ -196,9 +202,9 @@ def features(spec: ClusterSpec) -> tuple[str, ...]:
         "lvm": bool(spec.storage.volume_groups),
         "media": any(vm.seed.user_data or vm.install.answers for vm in spec.vms),
         "multipath": spec.storage.multipath.used,
-        "virtlockd": spec.lockspace is not None,
         "o2cb": spec.storage.ocfs2_stack == "o2cb",
         "qdevice": bool(spec.corosync.quorum.device.model),
+        "virtlockd": spec.lockspace is not None,
         "xfs": "xfs" in used,
     }
     return tuple(name for name, is_chosen in chosen.items() if is_chosen)
@@ -208,6 +214,19 @@ def packages_for(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:
     """Return the packages that ``spec`` needs on ``platform``, each once."""
     more = (name for feature in features(spec) for name in platform.optional.get(feature, ()))
     return tuple(dict.fromkeys((*platform.packages, *more)))
+
+
+def libvirt_sockets(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:
+    """Return the sockets on which libvirt's daemons are asked for what ``spec`` has.
+
+    The daemons themselves end when idle and come back when asked. Modular ones are one for
+    domains, one for networks, one for pools.
+    """
+    names = [platform.libvirt_service]
+    if platform.libvirt_service != "libvirtd":
+        names += ["virtnetworkd"] if spec.libvirt.networks else []
+        names += ["virtstoraged"] if spec.libvirt.pools else []
+    return tuple(f"{name}.socket" for name in names)
 
 
 def _modular(platform: Platform, grains: Mapping[str, Any]) -> Platform:

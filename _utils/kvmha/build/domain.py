@@ -213,10 +213,11 @@ def _said(disk: Disk) -> str:
 
 def _add_interfaces(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
     for index, interface in enumerate(vm.interfaces):
-        element = domain.add(devices, "interface", type="bridge")
+        kind = "network" if interface.network else "bridge"
+        element = domain.add(devices, "interface", type=kind)
         mac = interface.mac or derived_mac(spec.cluster.name, vm.name, index)
         domain.add(element, "mac", address=mac.lower())
-        domain.add(element, "source", bridge=interface.bridge)
+        domain.add(element, "source", **{kind: interface.network or interface.bridge})
         domain.add(element, "model", type=interface.model)
 
 

@@ -199,6 +199,10 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _is_type(have: Element, kind: str) -> bool:
+    source = have.find("source")
+    by_network = source is not None and "network" in source.attrib
+    if have.tag == "interface" and by_network != (kind == "network"):
+        return False  # one that runs is of the type that its network is made of
     return domain_defaults.is_same(have, "type", have.get("type", ""), kind)
 
 

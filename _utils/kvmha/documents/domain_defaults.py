@@ -51,7 +51,7 @@ REWRITTEN = (
     ("cpu@check", "none|partial", r"full"),  # while it runs: what was checked at its start
     ("cpu@match", "exact", r"exact"),
     ("graphics@port", "-1", r"\d+"),  # while it runs: the port that was free
-    ("interface@type", "network", r"bridge"),  # while it runs: what the network is made of
+    ("interface@type", "network", r"bridge|direct"),  # while it runs: what the network is made of
     ("console@type", "pty", r"\w+"),  # the first is another name of the first serial line
     ("clock@adjustment", "0|reset", r".+"),  # it goes on from what the guest set
 )

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from kvmha.errors import Problem
 from kvmha.rules.helpers import repeated, sbd_devices, stored_on
 from kvmha.rules.registry import rule
+from kvmha.spec.libvirt_pools import pool_volumes
 from kvmha.spec.lvm import path, volumes
 from kvmha.spec.model import ClusterSpec
 from kvmha.values import duration
@@ -113,12 +114,14 @@ def slots_suffice(spec: ClusterSpec) -> Iterator[Problem]:
     "storage.filesystems[].device",
     "storage.volume_groups[]",
     "vms[].disks",
+    "libvirt.pools",
     "consent.overwrite[]",
 )
 def consent_names_our_devices(spec: ClusterSpec) -> Iterator[Problem]:
     """Want consent for devices of this spec only: a slip of the pen must not pass unseen."""
     disks = [*sbd_devices(spec), *stored_on(spec)]
     ours = {device for _, device in disks} | {path(one.name) for one in volumes(spec)}
+    ours |= {pool.path_of(volume) for pool, volume in pool_volumes(spec)}
     for index, device in enumerate(spec.consent.overwrite):
         if device not in ours:
             message = f"{device} is no device of this cluster"

@@ -72,15 +72,22 @@ def placement_leaves_two_nodes(spec: ClusterSpec) -> Iterator[Problem]:
             yield Problem(f"vms[{index}].avoid", message, hint, "PLACEMENT_TOO_NARROW")
 
 
-@rule("vms[].interfaces[].bridge")
+@rule("vms[].interfaces[].bridge", "libvirt.networks")
 def bridge_names_fit(spec: ClusterSpec) -> Iterator[Problem]:
     """Keep bridges within 15 characters (linux/if.h, IFNAMSIZ)."""
-    for i, vm in enumerate(spec.vms):
-        for j, card in enumerate(vm.interfaces):
-            if len(card.bridge) > _INTERFACE_NAME:
-                message = f"{card.bridge!r} has {len(card.bridge)} characters"
-                hint = f"Linux allows {_INTERFACE_NAME}"
-                yield Problem(f"vms[{i}].interfaces[{j}].bridge", message, hint, "BRIDGE_LONG")
+    bridges = [
+        (f"vms[{i}].interfaces[{j}].bridge", card.bridge)
+        for i, vm in enumerate(spec.vms)
+        for j, card in enumerate(vm.interfaces)
+    ]
+    for i, network in enumerate(spec.libvirt.networks):
+        bridges.append((f"libvirt.networks[{i}].bridge", network.bridge))
+        bridges.append((f"libvirt.networks[{i}].dev", network.dev))
+    for place, name in bridges:
+        if len(name) > _INTERFACE_NAME:
+            message = f"{name!r} has {len(name)} characters"
+            hint = f"Linux allows {_INTERFACE_NAME}"
+            yield Problem(place, message, hint, "BRIDGE_LONG")
 
 
 @rule("vms[].interfaces[].mac")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.domain import Domain
 from kvmha.spec.fields import optional, said
+from kvmha.spec.libvirt_net import Network
+from kvmha.spec.libvirt_pools import Pool
 from kvmha.spec.migration import Migration
 from kvmha.spec.vm_disks import Disk, Install, Seed
 from kvmha.spec.vm_monitor import Monitor, Watchdog
@@ -37,13 +39,20 @@ class Libvirt:
         default="",
         example="vmstore",
     )
+    networks: tuple[Network, ...] = said(
+        "object", "Networks of every node.", many=True, of=Network, default=()
+    )
+    pools: tuple[Pool, ...] = said(
+        "object", "Storage pools of every node.", many=True, of=Pool, default=()
+    )
 
 
 @vocabulary(frozen=True)
 class Interface:
-    """``vms[].interfaces[]``: one network card of a virtual machine."""
+    """``vms[].interfaces[]``: one network card, plugged into a `bridge` or a `network`."""
 
-    bridge: str = said("name", "Bridge of the host.", example="br0")
+    bridge: str = said("name", "Bridge of the host.", default="", example="br0")
+    network: str = said("name", "One of `libvirt.networks`.", default="", example="lan")
     mac: str = said(
         "text",
         "Address; empty: derived from the VM's name.",

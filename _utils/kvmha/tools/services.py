@@ -53,6 +53,11 @@ def apply(runner: Runner, todo: Plan) -> None:
         )
 
 
+def started(runner: Runner, names: Sequence[str]) -> None:
+    """Enable and start units that are not."""
+    apply(runner, plan(runner, [Unit(name, running=True) for name in names]))
+
+
 def show(runner: Runner, names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     """Return name -> (load state, active state, unit file state), with one systemctl."""
     units = [name if "." in name else f"{name}.service" for name in names]

@@ -78,6 +78,17 @@ libvirt leaves virtual machines to the cluster:
   libvirt_domain.host_managed:
     - spec: {{ spec }}
 
+{%- for each in layout.libvirt %}
+
+libvirt's {{ each.kind }} {{ each.name }} is {{ each.state }}:
+  libvirt_domain.{{ each.kind }}_{{ each.state }}:
+    - {{ each.kind }}: {{ each.name }}
+    - spec: {{ spec }}
+    - require:
+      - libvirt_domain: libvirt leaves virtual machines to the cluster
+
+{%- endfor %}
+
 Nodes may send each other virtual machines:
   libvirt_migration.ready:
     - spec: {{ spec }}
