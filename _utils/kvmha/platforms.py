@@ -52,6 +52,7 @@ _CHOICES = {
     "gfs2": ("gfs2-utils",),
     "ipmi": ("ipmitool",),
     "iscsi": ("open-iscsi",),
+    "media": ("xorriso",),
     "multipath": ("multipath-tools",),
     "qdevice": ("corosync-qdevice",),
     "xfs": ("xfsprogs",),
@@ -192,16 +193,18 @@ def features(spec: ClusterSpec) -> tuple[str, ...]:
     agents = [device.agent for device in spec.fencing.devices]
     used = {each.type for each in spec.storage.filesystems}
     chosen = {
+        "dnsmasq": any(one.address and one.present for one in spec.libvirt.networks),
         "fence-agents": any(agent.startswith("fence_") for agent in agents),
         "ipmi": any("ipmi" in agent for agent in agents),
         "ext4": "ext4" in used,
         "gfs2": "gfs2" in used,
         "iscsi": bool(spec.storage.iscsi.targets),
         "lvm": bool(spec.storage.volume_groups),
+        "media": any(vm.seed.user_data or vm.install.answers for vm in spec.vms),
         "multipath": spec.storage.multipath.used,
-        "dnsmasq": any(one.address and one.present for one in spec.libvirt.networks),
         "o2cb": spec.storage.ocfs2_stack == "o2cb",
         "qdevice": bool(spec.corosync.quorum.device.model),
+        "virtlockd": spec.lockspace is not None,
         "xfs": "xfs" in used,
     }
     return tuple(name for name, is_chosen in chosen.items() if is_chosen)

@@ -1,6 +1,6 @@
 # The long run's cluster in the lab: every choice that can stand beside the others, at once.
 # Boot it with board controllers: python -m lab up --bmc --pillar pillar/examples/lab_breadth.sls
-kvmha_secrets: {bmc: power}
+kvmha_secrets: {ipmi: power}
 kvmha:
   cluster: {name: breadth}
   nodes:
@@ -17,20 +17,20 @@ kvmha:
       watchdog_timeout: 15s
       watchdog_module: softdog
     devices:
-      - &board
-        name: board1
+      - &bmc
+        name: ipmi1
         agent: fence_ipmilan
-        params: {ip: 192.168.56.1, ipport: 6231, username: kvmha, lanplus: true, power_wait: 1}
-        secrets: {password: bmc}
+        params: {ip: 192.168.56.1, ipport: 6231, username: kvmha, lanplus: true, cipher: 3}
+        secrets: {password: ipmi}
         nodes: [ha-host1]
-      - {<<: *board, name: board2, nodes: [ha-host2],
-         params: {ip: 192.168.56.1, ipport: 6232, username: kvmha, lanplus: true, power_wait: 1}}
-      - {<<: *board, name: board3, nodes: [ha-host3],
-         params: {ip: 192.168.56.1, ipport: 6233, username: kvmha, lanplus: true, power_wait: 1}}
+      - {<<: *bmc, name: ipmi2, nodes: [ha-host2],
+         params: {ip: 192.168.56.1, ipport: 6232, username: kvmha, lanplus: true, cipher: 3}}
+      - {<<: *bmc, name: ipmi3, nodes: [ha-host3],
+         params: {ip: 192.168.56.1, ipport: 6233, username: kvmha, lanplus: true, cipher: 3}}
     levels:
-      - {nodes: [ha-host1], level: 1, devices: [board1]}
-      - {nodes: [ha-host2], level: 1, devices: [board2]}
-      - {nodes: [ha-host3], level: 1, devices: [board3]}
+      - {nodes: [ha-host1], level: 1, devices: [ipmi1]}
+      - {nodes: [ha-host2], level: 1, devices: [ipmi2]}
+      - {nodes: [ha-host3], level: 1, devices: [ipmi3]}
       - {level: 2, devices: [sbd]}
   storage:
     filesystems:
@@ -39,7 +39,8 @@ kvmha:
         type: gfs2
         device: /dev/disk/by-id/scsi-lab-gfs
         mount: /srv/gfsdata
-        max_nodes: 3
+        max_nodes: 4
+    lvm: {filter: ["r|^/dev/ubd|"]}   # the disks below the lab's names for them
     volume_groups:
       - name: vg-vms
         devices: [/dev/disk/by-id/scsi-lab-lvm]
@@ -50,8 +51,9 @@ kvmha:
   libvirt:
     # QEMU emulates here, as root and without confinement: there is no KVM below the lab.
     qemu_conf: {user: root, group: root, security_driver: none, remember_owner: 0, stdio_handler: file}
-    migration: {transport: ssh}
+    migration: {transport: ssh, link: 0, limit: 1}
     locking: virtlockd
+  deadlines: {answer: 2min, resources: 15min}
   placement: {strategy: balanced}
   tiers:
     - {name: db}
@@ -64,6 +66,7 @@ kvmha:
       memory: 32MiB
       heartbeat: serial
       priority: 10
+      start_timeout: 5min
       stop_timeout: 40s
       monitor: {serial: {max_age: 60s}, timeout: 15s}
       disks:
@@ -76,6 +79,9 @@ kvmha:
       memory: 32MiB
       heartbeat: serial
       migrate: true
+      start_timeout: 8min
+      stop_timeout: 6min
+      monitor_timeout: 4min
       disks:
         - {file: disk0.raw, size: 1MiB, source: "salt://kvmha-lab/heartbeat.img", bus: ide}
     - name: raw1                     # on a disk of the SAN, with a seed
@@ -94,3 +100,15 @@ kvmha:
       heartbeat: serial
       disks:
         - {volume: vg-vms/lv1, size: 64MiB, source: "salt://kvmha-lab/heartbeat.img", bus: ide}
+    - name: live1                    # takes processors and disks while it runs
+      type: qemu
+      memory: 32MiB
+      vcpus: 2
+      heartbeat: serial
+      disks:
+        - {file: disk0.raw, size: 1MiB, source: "salt://kvmha-lab/heartbeat.img", bus: ide}
+      domain:
+        vcpu: {current: 1}
+        devices: {controllers: [{type: scsi, index: 0, model: virtio-scsi}]}
+  cib:
+    properties: {load-threshold: 1000%}   # a busy machine is no reason to start one VM at a time

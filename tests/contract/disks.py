@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -49,6 +50,12 @@ def write(path: str, offset: int, data: bytes) -> None:
     with Path(path).open("r+b") as stream:
         stream.seek(offset)
         stream.write(data)
+
+
+def digest(path: str) -> str:
+    """Return a name for the content of a disk, which may be too large to be kept."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read(path: str) -> bytes:

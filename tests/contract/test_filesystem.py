@@ -82,21 +82,21 @@ def test_a_blank_disk_becomes_the_filesystem(disk, spec_for):
 
 def test_a_second_run_changes_nothing_and_costs_one_program(disk, spec_for):
     apply(spec_for(disk))
-    before = disks.read(disk)
+    before = disks.digest(disk)
     runner = Runner()
     assert not apply(spec_for(disk), runner=runner)
-    assert disks.read(disk) == before
+    assert disks.digest(disk) == before
     assert runner.started == 1
 
 
 @pytest.mark.parametrize(("make", "words"), disks.FOREIGN.items(), ids=disks.name)
 def test_what_others_put_on_a_disk_is_refused_until_consent(disk, spec_for, make, words):
     make(disk)
-    before = disks.read(disk)
+    before = disks.digest(disk)
     with pytest.raises(Refused, match="consent:overwrite") as refused:
         apply(spec_for(disk))
     assert words in str(refused.value)
-    assert disks.read(disk) == before
+    assert disks.digest(disk) == before
     spec = spec_for(disk, consent=[disk])
     assert plan(spec).disruption is Disruption.DATA_LOSS
     apply(spec)

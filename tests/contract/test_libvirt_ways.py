@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from kvmha.documents.domain import NAMESPACE
 from kvmha.errors import CommandFailed
 from kvmha.tools.libvirt import BINDING, VIRSH, Libvirt, Standing
 from kvmha.tools.runner import Runner
@@ -54,6 +55,7 @@ DOMAIN = """
   <os><type arch="x86_64">hvm</type></os>
 </domain>
 """
+CONTROLLER = '<controller type="scsi" index="0" model="virtio-scsi"/>'
 NETWORK = "<network><name>lan</name><forward mode='bridge'/><bridge name='br9'/></network>"
 
 
@@ -206,6 +208,40 @@ def test_a_domain_runs_gets_less_memory_and_is_stopped(libvirt):
         with contextlib.suppress(CommandFailed):
             libvirt.destroy(name)
     assert name not in libvirt.domains()
+
+
+def test_a_running_domain_is_changed_and_its_definition_is_not(libvirt, tmp_path):
+    name = f"live-{libvirt.backend}"
+    disk = tmp_path / "disk.raw"
+    disk.write_bytes(bytes(1024**2))
+    device = (
+        f'<disk type="file"><driver name="qemu" type="raw"/><source file="{disk}"/>'
+        '<target dev="sda" bus="scsi"/></disk>'
+    )
+    libvirt.define(
+        DOMAIN.format(name=name)
+        .replace("<vcpu>1<", '<vcpu current="1">3<')
+        .replace("</domain>", f"<devices>{CONTROLLER}</devices></domain>")
+    )
+    try:
+        before = libvirt.xml(name, inactive=True)
+        libvirt.start(name)
+        libvirt.change(name, "setmem", str(48 << 10))
+        libvirt.change(name, "setvcpus", "2")
+        libvirt.change(name, "attach-device", xml=device)
+        libvirt.change(name, "metadata", xml=f'<spec xmlns="{NAMESPACE}" asked="1"/>')
+        running = etree.fromstring(libvirt.xml(name))
+        assert running.find("vcpu").get("current") == "2"
+        assert running.find("devices/disk/source").get("file") == str(disk)
+        assert running.find(f"metadata/{{{NAMESPACE}}}spec").get("asked") == "1"
+        libvirt.change(name, "detach-device", xml=device)  # a SCSI disk goes without the guest
+        gone = lambda: "disk" if "<disk" in libvirt.xml(name) else ""  # noqa: E731
+        eventually(gone, timeout=60, interval=0.1)
+        assert libvirt.xml(name, inactive=True) == before
+    finally:
+        with contextlib.suppress(CommandFailed):
+            libvirt.destroy(name)
+        libvirt.undefine(name)
 
 
 def test_a_network_is_defined_started_and_forgotten(libvirt):

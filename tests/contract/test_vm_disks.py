@@ -199,39 +199,41 @@ from kvmha.spec import load
 from kvmha.tools import vm_disks
 from kvmha.tools.runner import Runner
 import json
+class Slow(Runner):
+    def follow(self, argv, told, **said):
+        super().follow([*argv[:2], "-r", "8M", *argv[2:]], told, **said)
 spec = load(json.loads(sys.argv[1]))
 vm = spec.vms[0]
-vm_disks.make_block(Runner(), spec, vm, vm.disks[0], source=sys.argv[2], told=lambda _: None)
+vm_disks.make_block(Slow(), spec, vm, vm.disks[0], source=sys.argv[2], told=lambda _: None)
 """
 
 
 def test_a_killed_conversion_ends_with_its_run_and_is_begun_again(
     defined, pillar, device, tmp_path
 ):
-    """Compressed random bytes take long enough."""
+    """The run that is killed writes 8 MiB in a second, of 64."""
     with Path(device).open("r+b") as stream:
-        stream.truncate(256 * MIB)
-    big, source = tmp_path / "big.raw", tmp_path / "big.qcow2"
-    big.write_bytes(os.urandom(MIB) * 192)
-    disks.run("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", str(big), str(source))
+        stream.truncate(128 * MIB)
+    source = tmp_path / "source.raw"
+    source.write_bytes(os.urandom(MIB) * 64)
     folder(pillar).mkdir()
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "_utils")}
     argv = [sys.executable, "-c", HALF, json.dumps(pillar), str(source)]
     run = subprocess.Popen(argv, env=environment)
-    begun = lambda: "" if Path(device).stat().st_blocks > 8 * 2048 else "nothing written"  # noqa: E731
+    begun = lambda: "" if Path(device).stat().st_blocks > 2048 else "nothing written"  # noqa: E731
     eventually(begun, timeout=30, interval=0.01)
     run.send_signal(signal.SIGKILL)
     run.wait()
     eventually(lambda: "it goes on" * written_to(device), timeout=10)
     assert '"started"' in (folder(pillar) / "disks.json").read_text()
-    assert disks.read(device)[: 192 * MIB] != big.read_bytes()
+    assert disks.read(device)[: 64 * MIB] != source.read_bytes()
 
     pillar["vms"][0]["disks"][0]["source"] = str(source)
     planned = defined(test=True)
     assert "an earlier run was cut short: begun again" in planned["comment"]
     ret = defined()
     assert ret["result"] is True, ret["comment"]
-    assert disks.read(device)[: 192 * MIB] == big.read_bytes()
+    assert disks.read(device)[: 64 * MIB] == source.read_bytes()
     assert defined()["changes"] == {}
 
 
@@ -322,7 +324,17 @@ def test_a_record_that_is_no_json_is_not_taken_for_a_new_disk(pillar, device):
 
 
 def test_a_volume_that_is_not_active_here_is_planned_with_a_note(pillar):
+    group = {"name": "vg-none", "devices": ["/dev/disk/by-id/scsi-none"]}
+    group["volumes"] = [{"name": "web1", "size": "1GiB"}]
+    pillar["storage"]["volume_groups"] = [group]
     pillar["vms"][0]["disks"] = [{"volume": "vg-none/web1", "size": "1GiB"}]
+    pillar["storage"]["volume_groups"] = [
+        {
+            "name": "vg-none",
+            "devices": ["/dev/disk/by-id/scsi-lvm"],
+            "volumes": [{"name": "web1", "size": "1GiB"}],
+        }
+    ]
     spec = load(pillar)
     seen = vm_disks.observe(Runner(), spec, spec.vms[0], {})
     notes: list[str] = []

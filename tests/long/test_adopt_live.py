@@ -64,7 +64,7 @@ def standing_vm(request, breadth):
     """Define and start a VM in one host's libvirt alone; take all of it away in the end."""
     vm, node = request.param, breadth.lab.node(HOST)
     # The boot sector of a guest that the lab has.
-    node.run(DOMAIN.format(vm=vm, image="web1/disk0.raw"))
+    node.run(DOMAIN.format(vm=vm, image="db1/disk0.raw"))
     eventually(lambda: "" if breadth.counts(vm) else "it says nothing yet", timeout=120)
     yield vm
     node.run(f"crm_resource --resource vm-{vm} --set-parameter target-role --meta -v Stopped",
@@ -114,7 +114,7 @@ def test_a_vm_is_adopted_and_counts_on(breadth, vm):
 def test_a_vm_on_a_local_disk_is_refused_and_left_alone(breadth):
     node = breadth.lab.node(HOST)
     node.run(
-        DOMAIN.format(vm="local1", image="web1/disk0.raw").replace("virsh start local1", "")
+        DOMAIN.format(vm="local1", image="db1/disk0.raw").replace("virsh start local1", "")
         + "mkdir -p /srv/local; cp /srv/vmstore/local1/disk0.raw /srv/local/\n"
         "sed -i 's,/srv/vmstore/local1/disk0,/srv/local/disk0,' /root/local1.xml\n"
         "virsh define /root/local1.xml\n"

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from kvmha import platforms
 from kvmha.build import cib as cib_build
 from kvmha.build import clvm
 from kvmha.consent import UNKNOWN, Signature
@@ -222,3 +223,11 @@ def test_a_resource_that_others_need_stays(spec):
     need = Constraint(kind="order", id="mine", first="lv-vg--vms-old1", then="lv-vg--vms-db1")
     with pytest.raises(InvalidInput, match="is still needed: cib:constraint/mine"):
         cib_merge.edit(standing(spec, need), cib_build.without(resources(volume(spec, "old1"))))
+
+
+def test_the_locking_daemon_is_installed_where_volume_groups_are_wanted(spec, example):
+    assert "lvm2-lockd" in platforms.packages_for(platforms.DEBIAN, spec)
+    without = load(example("three_node"))
+    assert platforms.packages_for(platforms.DEBIAN, without) == platforms.DEBIAN.packages
+    for platform in (platforms.SLES_15, platforms.LEAP_15, platforms.SLES_16, platforms.RHEL_9):
+        assert "lvm2-lockd" in platform.packages

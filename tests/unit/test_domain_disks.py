@@ -85,6 +85,25 @@ def test_a_kernel_gets_its_command_line(vms):
     assert root.findtext("os/cmdline") == "install=http://192.168.56.1/leap console=ttyS0"
 
 
+@pytest.mark.parametrize("boots", [{"boot": ["hd"]}, {"kernel": "/own", "initrd": "/own"}])
+def test_an_installer_boots_in_the_place_of_what_the_domain_says(example, changed, boots):
+    said = {
+        "vms[0].install": {"iso": "/srv/iso/server.iso"},
+        "vms[0].domain": {
+            "whole": True,
+            "os": {"type": "hvm", **boots},
+            "devices": {"disks": [{"target": {"dev": "vda"}, "boot": {"order": 1}}]},
+        },
+    }
+    spec = load(changed(example("three_node"), said))
+    vm, paths = spec.vms[0], {"iso": "/a/install.iso"}
+    root = domain_disks.install_root(build.build(spec, vm), vm, paths)
+    assert root.findtext("on_reboot") == "destroy"
+    assert [child.tag for child in root.find("os")] == ["type"]
+    (boot,) = root.iterfind("devices/disk/boot")
+    assert boot.getparent().find("source").get("file") == "/a/install.iso"
+
+
 def test_the_digest_of_a_seed_tells_every_text_apart():
     one = {"user-data": "a", "meta-data": "b"}
     assert domain_disks.digest(one) == domain_disks.digest(dict(reversed(one.items())))

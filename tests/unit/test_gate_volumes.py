@@ -41,7 +41,7 @@ def test_volumes_are_active_as_the_pillar_wants(example, where, told):
 
 
 def test_a_vms_own_volume_comes_with_the_vm(example, changed):
-    disk = {"file": "a.raw", "volume": "vg-vms/db1", "size": "1GiB"}
+    disk = {"volume": "vg-vms/db1", "size": "1GiB"}
     said = {
         "vms": [{"name": "db1", "memory": "1GiB", "disks": [disk]}],
         "storage.filesystems": [

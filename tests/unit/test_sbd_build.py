@@ -213,6 +213,8 @@ def test_diskless_sbd_is_told_of_no_device(diskless):
     assert f"sysconfig:{CONFIG}:SBD_DEVICE" not in said
     assert said[f"sysconfig:{CONFIG}:SBD_DELAY_START"]["new"] == "41"  # 11 + 2 * 15
     assert any("diskless" in note for note in plan.notes)
+    # Seen in the lab: it waits for the cluster, which waited for it until systemd gave up.
+    assert "corosync" not in said[f"file:{sbd.DROPIN}"]["new"]
     assert not sbd.plan_devices(diskless, {})
 
 

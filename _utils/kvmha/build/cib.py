@@ -17,8 +17,7 @@ from kvmha.errors import InvalidInput, KvmhaError, Problem
 from kvmha.spec.cib import Cib
 from kvmha.spec.cib_overlay import laid_over
 from kvmha.spec.model import ClusterSpec
-from kvmha.spec.shorthand import PARTS, fencing, placement, shorthand, tiers, vm_monitor
-from kvmha.spec.shorthand.vms import TRANSPORTS
+from kvmha.spec.shorthand import PARTS, fencing, placement, shorthand, tiers, vm_monitor, vms
 
 
 def build(
@@ -83,10 +82,13 @@ def _former(spec: ClusterSpec) -> Iterable[Former]:
             for name, value in vm_monitor.params(spec, vm).items():
                 yield Former(f"vm-{vm.name}", "instance_attributes", name, value)
         if not vm.migrate:
-            for value in TRANSPORTS:
+            for value in vms.TRANSPORTS:
                 yield Former(f"vm-{vm.name}", "instance_attributes", "migration_transport", value)
 
 
 def _families(spec: ClusterSpec) -> tuple[str, ...]:
     wishes = (f"location-vm-{vm.name}-{wish}-" for vm in spec.vms for wish in ("prefer", "avoid"))
-    return (*wishes, *placement.FAMILIES, *tiers.FAMILIES)
+    bases = [f"lockspace-vm-{vm.name}" for vm in spec.vms]
+    bases += [f"device-{filesystem.resource}" for filesystem in spec.storage.filesystems]
+    after = (f"{kind}-{base}" for base in bases for kind in ("order", "colocation"))
+    return (*wishes, *after, *vms.FAMILIES, *placement.FAMILIES, *tiers.FAMILIES)

@@ -232,10 +232,6 @@ def _add_serial(devices: domain.Element, spec: ClusterSpec, vm: Vm) -> None:
     domain.add(element, "target", port="0")
 
 
-def _add_watching(devices: domain.Element, _spec: ClusterSpec, vm: Vm) -> None:
-    add_watching(devices, vm)
-
-
 def _add_balloon(devices: domain.Element, _spec: ClusterSpec, vm: Vm) -> None:
     if not (vm.domain and vm.domain.whole):
         domain.add(devices, "memballoon", model="virtio")
@@ -246,6 +242,6 @@ _DEVICES: tuple[Callable[[domain.Element, ClusterSpec, Vm], None], ...] = (
     domain_disks.add,
     _add_interfaces,
     _add_serial,
-    _add_watching,
+    add_watching,
     _add_balloon,
 )

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lxml import etree
-
 from kvmha import consent, values
 from kvmha.consent import Signature
+from kvmha.documents import domain
 from kvmha.errors import KvmhaError
 from kvmha.plan import Action, Change
 from kvmha.spec.model import ClusterSpec
@@ -112,13 +111,13 @@ def add(devices: Any, spec: ClusterSpec, vm: Vm) -> None:
         letter = chr(ord("a") + counts.get(prefix, 0))
         counts[prefix] = counts.get(prefix, 0) + 1
         kind, source = ("block", "dev") if disk.is_block else ("file", "file")
-        element = etree.SubElement(devices, "disk", type=kind, device="disk")
+        element = domain.add(devices, "disk", type=kind, device="disk")
         # The page cache of one node must never hold what another one has to read.
-        etree.SubElement(element, "driver", name="qemu", type=disk.format, cache="none")
-        etree.SubElement(element, "source", {source: path_of(spec, vm, disk)})
-        etree.SubElement(element, "target", dev=f"{prefix}{letter}", bus=disk.bus)
+        domain.add(element, "driver", name="qemu", type=disk.format, cache="none")
+        domain.add(element, "source", **{source: path_of(spec, vm, disk)})
+        domain.add(element, "target", dev=f"{prefix}{letter}", bus=disk.bus)
     if any(disk.bus == "scsi" for disk in vm.disks):
-        etree.SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
+        domain.add(devices, "controller", type="scsi", index="0", model="virtio-scsi")
     if seed_texts(vm):
         add_medium(devices, f"{spec.folder_of(vm)}/{SEED}")
 
@@ -127,11 +126,11 @@ def add_medium(devices: Any, path: str) -> Any:
     """Add a read-only medium to ``devices``; return its element."""
     used = {target.get("dev") for target in devices.iterfind("disk/target")}
     letter = next(each for each in _MEDIA if f"sd{each}" not in used)
-    element = etree.SubElement(devices, "disk", type="file", device="cdrom")
-    etree.SubElement(element, "driver", name="qemu", type="raw")
-    etree.SubElement(element, "source", file=path)
-    etree.SubElement(element, "target", dev=f"sd{letter}", bus="sata")
-    etree.SubElement(element, "readonly")
+    element = domain.add(devices, "disk", type="file", device="cdrom")
+    domain.add(element, "driver", name="qemu", type="raw")
+    domain.add(element, "source", file=path)
+    domain.add(element, "target", dev=f"sd{letter}", bus="sata")
+    domain.add(element, "readonly")
     return element
 
 
@@ -140,16 +139,20 @@ def install_root(root: Any, vm: Vm, paths: Mapping[str, str]) -> Any:
 
     ``paths`` has ``iso``, or ``kernel`` and ``initrd``, and perhaps ``answers``. The domain
     ends with the installer's first restart: the installed system is the cluster's to start.
+    It boots in the place of whatever the VM's own domain says.
     """
-    root.find("on_reboot").text = "destroy"
-    system, devices = root.find("os"), root.find("devices")
+    for said in root.xpath("on_reboot | os/boot | os/kernel | os/initrd | os/cmdline | */*/boot"):
+        said.getparent().remove(said)
+    domain.add(root, "on_reboot", "destroy")
+    devices = root.find("devices")
     if "kernel" in paths:
+        system = root.find("os")
         for tag in ("kernel", "initrd"):
-            etree.SubElement(system, tag).text = paths[tag]
+            domain.add(system, tag, paths[tag])
         if vm.install.cmdline:
-            etree.SubElement(system, "cmdline").text = vm.install.cmdline
+            domain.add(system, "cmdline", vm.install.cmdline)
     if "iso" in paths:
-        etree.SubElement(add_medium(devices, paths["iso"]), "boot", order="1")
+        domain.add(add_medium(devices, paths["iso"]), "boot", order="1")
     if "answers" in paths:
         add_medium(devices, paths["answers"])
     return root

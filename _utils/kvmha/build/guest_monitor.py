@@ -43,6 +43,8 @@ serial() {  # file, seconds
     local last now
     why="$1 cannot be read"
     last=$(stat --format=%Y "$1" 2> /dev/null) || return
+    why="silent on its serial line since its first start"
+    [[ -s $1 ]] || return
     printf -v now '%(%s)T' -1
     why="silent on its serial line for $((now - last)) s"
     ((now - last <= $2))

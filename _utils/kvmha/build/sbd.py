@@ -92,12 +92,14 @@ def dropin(spec: ClusterSpec) -> str | None:
 
     corosync waits for it: sbd's own unit is only ordered before Pacemaker, so that a node
     that reboots fast is a member again while it is still being fenced, and Pacemaker starts
-    nothing elsewhere until that member's resources are known.
+    nothing elsewhere until that member's resources are known. Diskless it is the other way
+    round: sbd is ready only when it sees the cluster, so corosync cannot wait for it.
     """
     limit = _seconds(timeouts.derive(spec).start_limit)
     if not limit:
         return None
-    return f"{_OURS}[Unit]\nBefore=corosync.service\n[Service]\nTimeoutStartSec={limit}\n"
+    first = "" if spec.fencing.diskless else "[Unit]\nBefore=corosync.service\n"
+    return f"{_OURS}{first}[Service]\nTimeoutStartSec={limit}\n"
 
 
 def modules_file(spec: ClusterSpec) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kvmha.errors import Problem
-from kvmha.rules.objects import CLUSTER_TYPES, Objects, Placed
+from kvmha.rules.objects import Objects, Placed
 from kvmha.rules.registry import objects_rule
+from kvmha.spec.storage import SHARED
 
 _KINDS = ("/dev/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "-U", "-L")
 _NEEDS = (
@@ -46,7 +47,7 @@ def resources_do_not_share_disks(objects: Objects) -> Iterator[Problem]:
     for placed, device in _mounts(objects, "device"):
         if not device.startswith(_KINDS) or _is_harmless(objects, placed):
             continue
-        shared = objects.parameter(placed.resource, "fstype") in CLUSTER_TYPES
+        shared = objects.parameter(placed.resource, "fstype") in SHARED
         if device not in used:
             used[device] = (placed.resource.id, shared)
             continue

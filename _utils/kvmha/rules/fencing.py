@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from kvmha import timeouts
 from kvmha.errors import Problem
 from kvmha.rules.helpers import repeated, sbd_devices
-from kvmha.rules.objects import CLUSTER_TYPES, Objects, value_of
+from kvmha.rules.objects import Objects, value_of
 from kvmha.rules.registry import objects_rule, rule
 from kvmha.spec.cib_resources import Resource
 from kvmha.spec.model import ClusterSpec
+from kvmha.spec.storage import SHARED
 from kvmha.values import boolean, duration, milliseconds
 
 _WATCHDOG_LEAST = 5_000
@@ -211,7 +212,7 @@ def _is_shared(objects: Objects, resource: Resource) -> bool:
     kind = objects.parameter(resource, "fstype")
     # OCFS2's classic stack has a lock manager of its own, which does not wait for our quorum.
     of_its_own = kind == "ocfs2" and objects.spec.storage.ocfs2.stack == "o2cb"
-    return kind in CLUSTER_TYPES and not of_its_own
+    return kind in SHARED and not of_its_own
 
 
 def _milliseconds(value: str | int | bool | None) -> int | None:

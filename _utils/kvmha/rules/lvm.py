@@ -17,7 +17,6 @@ _RESERVED = re.compile(
     r"iorig|pmspare|tdata|tmeta|vdata|vorigin)"
 )
 _LONGEST = 127
-_CLUSTERED = ("ocfs2", "gfs2")
 _VOLUMES = (
     "storage.volume_groups[].name",
     "storage.volume_groups[].access",
@@ -79,24 +78,21 @@ def clvmd_activates_groups(spec: ClusterSpec) -> Iterator[Problem]:
 def volumes_are_known(spec: ClusterSpec) -> Iterator[Problem]:
     """Want every volume that a filesystem or a disk stands on to be one of the pillar."""
     names = [one.name for one in volumes(spec) if one.present]
-    for place, _user, name in _uses(spec):
+    for place, name in _uses(spec):
         if lookup(spec, name) is None:
             hint = nearest(name, names) or "name it under storage.volume_groups"
             yield Problem(place, f"there is no volume '{name}'", hint, "VOLUME_UNKNOWN")
 
 
-@rule("storage.filesystems[].device", "vms[].disks[]")
-def volumes_have_one_use(spec: ClusterSpec) -> Iterator[Problem]:
-    """Want each volume below one disk or filesystem: two that write to it destroy data.
-
-    Two filesystems on one device are told by ``devices_have_one_use``.
-    """
-    used: dict[str, str] = {}
-    for place, user, name in _uses(spec):
-        if name in used and place.startswith("vms["):
-            message = f"{name} is already used by '{used[name]}'"
-            yield Problem(place, message, "name another volume", "VOLUME_TWICE")
-        used.setdefault(name, user)
+@rule("storage.volume_groups[].name", "vms[].disks[].device")
+def volumes_are_said_as_volumes(spec: ClusterSpec) -> Iterator[Problem]:
+    """Want a VM's logical volume said as ``volume``: only then it runs where that is active."""
+    for i, vm in enumerate(spec.vms):
+        for j, disk in enumerate(vm.disks):
+            if name := _volume_of(spec, disk.device):
+                message = f"{disk.device} is a logical volume"
+                hint = f"say volume: {name}"
+                yield Problem(f"vms[{i}].disks[{j}].device", message, hint, "VOLUME_AS_DEVICE")
 
 
 @rule(*_VOLUMES, "storage.filesystems[].device", "storage.filesystems[].type")
@@ -104,7 +100,7 @@ def cluster_filesystems_stand_on_shared_volumes(spec: ClusterSpec) -> Iterator[P
     """Want a volume that is active on all nodes below what is mounted on all nodes."""
     for i, filesystem in enumerate(spec.storage.filesystems):
         found = lookup(spec, _volume_of(spec, filesystem.device))
-        if found and not found.shared and filesystem.type in _CLUSTERED:
+        if found and not found.shared and filesystem.is_shared:
             message = f"{found.name} is active on one node, {filesystem.type} mounted on all"
             place = f"storage.filesystems[{i}].device"
             yield Problem(place, message, "give the volume access: shared", "VOLUME_NOT_SHARED")
@@ -133,21 +129,19 @@ def _placed(spec: ClusterSpec) -> Iterator[tuple[str, LogicalVolume]]:
             yield f"storage.volume_groups[{i}].volumes[{j}]", LogicalVolume(group, volume)
 
 
-def _uses(spec: ClusterSpec) -> Iterator[tuple[str, str, str]]:
-    """Yield place, user and ``vg/lv`` of each use of a volume."""
+def _uses(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    """Yield place and ``vg/lv`` of each use of a volume."""
     for i, filesystem in enumerate(spec.storage.filesystems):
         if name := _volume_of(spec, filesystem.device):
-            yield f"storage.filesystems[{i}].device", filesystem.name, name
+            yield f"storage.filesystems[{i}].device", name
     for i, vm in enumerate(spec.vms):
         for j, disk in enumerate(vm.disks):
             if disk.volume:
-                yield f"vms[{i}].disks[{j}].volume", vm.name, disk.volume
+                yield f"vms[{i}].disks[{j}].volume", disk.volume
 
 
 def _volume_of(spec: ClusterSpec, device: str) -> str:
-    """Return the ``vg/lv`` that ``device`` means, also when it says its path; or nothing."""
-    if not device.startswith("/"):
-        return device
+    """Return the ``vg/lv`` of the pillar's groups that ``device`` is the path of; or nothing."""
     name = device.removeprefix("/dev/")
     groups = {group.name for group in spec.storage.volume_groups}
     is_ours = name.count("/") == 1 and name.partition("/")[0] in groups

@@ -22,7 +22,6 @@ from kvmha.spec.shorthand import lvm, shorthand, tiers
 from kvmha.values import boolean
 
 INFINITY = 1_000_000
-CLUSTER_TYPES = ("ocfs2", "gfs2")  # filesystems that several nodes may mount at once
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,9 @@ from kvmha.spec.model import ClusterSpec
 from kvmha.spec.vm_disks import Disk
 from kvmha.spec.vms import Vm
 
-# What lvm(8) allows in the names of groups and volumes.
-_VOLUME = re.compile(r"[A-Za-z0-9+_.][A-Za-z0-9+_.-]*/[A-Za-z0-9+_.][A-Za-z0-9+_.-]*\Z")
 _CHECKSUM = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z", re.IGNORECASE)
 _REACHABLE = ("salt://", "http://", "https://", "/")
-OURS = ("serial.log", "monitor", "disks.json", "seed.iso", "answers.iso", "install.xml")
+OURS = ("serial.log", "monitor", "disks.json", "seed.iso", "answers.iso")
 
 
 @rule("vms[].disks[].file", "vms[].disks[].volume", "vms[].disks[].device")
@@ -56,15 +54,6 @@ def disk_files_differ(spec: ClusterSpec) -> Iterator[Problem]:
             hint = "give every disk its own file"
             yield Problem(f"{place}.file", message, hint, "DISK_DUPLICATE")
         first.setdefault(key, f"{place}.file")
-
-
-@rule()
-def volumes_are_named_in_full(spec: ClusterSpec) -> Iterator[Problem]:
-    """Want ``group/volume``, in the characters of lvm(8)."""
-    for place, _, disk in _disks(spec):
-        if disk.volume and not _VOLUME.match(disk.volume):
-            message = f"{disk.volume!r} is no volume"
-            yield Problem(f"{place}.volume", message, "for example vg-vms/db1", "BAD_VOLUME")
 
 
 @rule("vms[].disks[].format")

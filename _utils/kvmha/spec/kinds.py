@@ -183,7 +183,8 @@ def _scalars(value: Any, meta: Meta) -> dict[str, str | int | bool]:
         if not isinstance(key, (str, int)) or isinstance(key, bool):
             raise Unreadable(f"the key {key} is no text", f'put it in quotes: "{key}"')
         if meta.xml.endswith(("@*", "*#")) and not _ATTRIBUTE.match(str(key)):
-            raise Unreadable(f"{key!r} is no name in XML", example(meta))
+            what = "element" if meta.xml.endswith("#") else "attribute"
+            raise Unreadable(f"{key!r} is no name of an XML {what}", example(meta))
         if not meta.key:  # what is for corosync.conf is no XML
             for text in (str(key), str(item)):
                 _fit_for_xml(text)

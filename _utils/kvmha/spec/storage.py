@@ -65,17 +65,16 @@ class Storage:
     multipath: Multipath = said(
         "object", "Several paths to one disk.", of=Multipath, default=Multipath
     )
-
-    @property
-    def has_san(self) -> bool:
-        """Tell whether disks come to a node only after a login, or get their names by multipath."""
-        return bool(self.iscsi.targets) or self.multipath.used
-
     volume_groups: tuple[VolumeGroup, ...] = said(
         "object", "LVM volume groups on shared disks.", many=True, of=VolumeGroup, default=()
     )
     lvm: Lvm = said("object", "How the nodes agree on changes of them.", of=Lvm, default=Lvm)
     ocfs2: Ocfs2 = said("object", "How OCFS2's nodes know of each other.", of=Ocfs2, default=Ocfs2)
+
+    @property
+    def has_san(self) -> bool:
+        """Tell whether disks come to a node only after a login, or get their names by multipath."""
+        return bool(self.iscsi.targets) or self.multipath.used
 
     @property
     def uses_ocfs2(self) -> bool:

@@ -164,8 +164,8 @@ def apply_removal(runner: Runner, spec: ClusterSpec, name: str, expect: str | No
     plan = plan_removal(runner, spec, name)
     plan.refuse_stale(expect)
     if any(change.address.startswith("cib:") for change in plan.changes):
+        _stop(runner, wanted)
         pacemaker.apply(runner, without(resources(wanted)))
-        pacemaker.settle(runner, _STOP)
     if any(change.address.startswith("lv:") for change in plan.changes):
         start_locks(runner, spec, wanted.group.name)
         _change(runner, ["lvremove", "--yes", name])
@@ -269,6 +269,19 @@ def _disk(runner: Runner, device: str, owners: Mapping[str, tuple[str, str]]) ->
 def _seen(runner: Runner, wanted: VolumeGroup) -> tuple[Any, dict[str, build.DiskSeen]]:
     report = read(runner)
     return report.group(wanted.name), _disks(runner, wanted, report)
+
+
+def _stop(runner: Runner, wanted: LogicalVolume) -> None:
+    """Stop the resource of a volume everywhere, before it is taken out.
+
+    Of a resource that is no longer in the CIB Pacemaker knows no timeout: its stop would have
+    the default 20 s, and a node that takes longer would be fenced.
+    """
+    clone, primitive = resources(wanted)
+    option = ["--meta", "--set-parameter", "target-role", "--parameter-value", "Stopped"]
+    resource = clone if wanted.shared else primitive
+    runner.run(["crm_resource", "--resource", resource, *option])
+    pacemaker.settle(runner, _STOP)
 
 
 def _active_on(runner: Runner, wanted: LogicalVolume) -> list[str]:

@@ -141,11 +141,9 @@ def install(
     ``install.timeout``; the installer goes on, the next run waits for it again. Raises
     KvmhaError when it ended and left the first disk empty.
     """
-    libvirt, path = Libvirt(runner), Path(spec.folder_of(vm), "install.xml")
+    libvirt = Libvirt(runner)
     if not _active(libvirt, vm.name):
-        files.write(path, domain.render(root), mode=0o600)
-        libvirt.create(path.read_text(encoding="utf-8"))
-        path.unlink()
+        libvirt.create(domain.render(root))
     told(f"the installer of {vm.name} runs")
 
     def missing() -> str:

@@ -29,6 +29,7 @@ def shorthand(spec: ClusterSpec, agent: str, parts: Collection[str] = PARTS) -> 
         resources.append(clone(storage.dlm()))
         _add(resources, constraints, lvm.locking(spec))
     if "filesystems" in parts:
+        _add(resources, constraints, lvm.activation(spec))
         for filesystem in spec.storage.filesystems:
             resources.append(storage.resource(filesystem))
             constraints += storage.constraints(spec, filesystem)

@@ -77,13 +77,16 @@ def base(spec: ClusterSpec, name: str) -> str | None:
 
 
 def identity(volume: LogicalVolume) -> str:
-    """Return the id of the resource of ``volume``.
+    """Return the id of the resource of ``volume``."""
+    return f"lv-{joined(volume.name)}"
 
-    The names are joined as device-mapper does it, with each dash in them doubled: group ``a-b``
-    with volume ``c`` is another than group ``a`` with volume ``b-c``.
+
+def joined(name: str) -> str:
+    """Return ``vg/lv`` as a part of ids, joined as device-mapper does it: each dash doubled.
+
+    So group ``a-b`` with volume ``c`` is another than group ``a`` with volume ``b-c``.
     """
-    parts = (volume.group.name, volume.volume.name)
-    return "lv-" + "-".join(part.replace("-", "--") for part in parts)
+    return name.replace("-", "--").replace("/", "-")
 
 
 def resources(volume: LogicalVolume) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def constraints(spec: ClusterSpec, filesystem: Filesystem) -> list[Constraint]:
     found = []
     if spec.storage.needs_dlm(filesystem):
         found += after(filesystem.resource, "dlm-clone", "locking")
-    if not filesystem.is_shared:
+    if spec.nodes and not filesystem.is_shared:
         found.append(_begins_on_the_first(spec, filesystem))
     base = lvm.base(spec, filesystem.device.removeprefix("/dev/"))
     if base:

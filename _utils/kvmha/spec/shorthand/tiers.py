@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kvmha.spec.cib import Constraint
-from kvmha.spec.cib_parts import Condition, ResourceSet, Rule
+from kvmha.spec.cib_parts import Condition, Op, ResourceSet, Rule
 from kvmha.spec.cib_resources import Resource
 from kvmha.spec.model import ClusterSpec
 from kvmha.spec.shorthand.placement import apart
@@ -62,7 +62,7 @@ def _up(vm: Vm) -> Resource:
         id=f"up-{vm.name}",
         agent="ocf:pacemaker:attribute",
         params=values({"name": attribute(vm), "active_value": "1", "inactive_value": "0"}),
-        ops=(op("start", "20s"), op("stop", "20s"), op("monitor", "20s", interval="60s")),
+        ops=_ops("60s"),
     )
 
 
@@ -73,7 +73,7 @@ def _address(tier: Tier, vip: Vip) -> Resource:
         id=f"vip-{tier.name}",
         agent="ocf:heartbeat:IPaddr2",
         params=values({"ip": address, "cidr_netmask": prefix, **nic}),
-        ops=(op("start", "20s"), op("stop", "20s"), op("monitor", "20s", interval="10s")),
+        ops=_ops("10s"),
     )
 
 
@@ -120,3 +120,12 @@ def _where_one_is_up(tier: Tier, members: Sequence[Vm]) -> Constraint:
         rsc=f"vip-{tier.name}",
         rules=(none,),
     )
+
+
+def _ops(interval: str) -> tuple[Op, ...]:
+    """Return the operations of small agents.
+
+    They need a second. But a start that takes too long keeps an address away for good, and a
+    stop that does fences the node, so a busy host is given time.
+    """
+    return op("start", "60s"), op("stop", "60s"), op("monitor", "60s", interval=interval)

@@ -11,6 +11,7 @@ from kvmha.spec.vms import Vm
 from kvmha.values import duration
 
 TRANSPORTS = ("ssh", "tcp")
+FAMILIES = ("order-volume-", "colocation-volume-")
 
 
 def properties(spec: ClusterSpec) -> dict[str, str]:
@@ -72,7 +73,7 @@ def constraints(spec: ClusterSpec, vm: Vm) -> list[Constraint]:
     for disk in vm.disks:
         base = lvm.base(spec, disk.volume) if disk.volume else None
         if base:
-            found += after(resource, base, disk.volume.replace("/", "-"))
+            found += after(resource, base, f"volume-{lvm.joined(disk.volume)}")
     scores = [str(max(100 - 10 * rank, 10)) for rank in range(len(vm.prefer))]
     wishes = [("prefer", node, score) for node, score in zip(vm.prefer, scores, strict=True)]
     wishes += [("avoid", node, "-INFINITY") for node in vm.avoid]
