@@ -77,7 +77,7 @@ def test_layout_tells_the_first_node(pillar, modules):
     assert first == {
         "first": True, "filesystems": filesystems, "ocfs2": "pcmk", "vms": ["web1"],
         "volume_groups": [], "volumes": [], "former_volumes": [],
-        "lockspace": "", "san": False, "awaited": [],
+        "lockspace": "", "san": False, "awaited": [], "libvirt": [],
     }  # fmt: skip
     assert modules("ha-host2", pillar)["kvmha.layout"](pillar["kvmha"])["first"] is False
 
