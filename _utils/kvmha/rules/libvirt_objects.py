@@ -133,7 +133,7 @@ def pools_stand_apart(spec: ClusterSpec) -> Iterator[Problem]:
     places = (
         (f"{_POOLS}[{i}].{key[pool.type]}", pool.name, (pool.type, getattr(pool, key[pool.type])))
         for i, pool in enumerate(spec.libvirt.pools)
-        if pool.present
+        if pool.present and pool.type in key
     )
     said = ((place, owner, f"{kind} {what}") for place, owner, (kind, what) in places if what)
     yield from repeated(said, hint="make one pool of them", code="POOL_PLACE_DUPLICATE")
@@ -160,6 +160,8 @@ def _fits(
     keys: dict[str, tuple[tuple[str, ...], tuple[str, ...]]],
     code: str,
 ) -> Iterator[Problem]:
+    if said.type not in keys:  # it could not be read, which is told already
+        return
     needed, allowed = keys[said.type]
     for key in needed:
         if not getattr(said, key):

@@ -229,13 +229,15 @@ def _is_blank(value: Any, meta: Meta) -> bool:
     """Tell whether an object is as a form shows it before anyone fills it in.
 
     Uyuni's forms show one such item of an empty list: its keys hold their defaults, and those
-    that are required nothing. An object that needs no key is never blank: it may be meant.
+    that are required nothing. An object that needs no key, nor one of several (``ONE_OF``), is
+    never blank: it may be meant.
     """
     cls = class_of(meta)
     if cls is None or meta.kind != "object" or not isinstance(value, Mapping):
         return False
     known = dict(fields_of(cls))
-    return any(each.required for each in known.values()) and all(
+    needs = any(each.required for each in known.values()) or hasattr(cls, "ONE_OF")
+    return needs and all(
         key in known and _is_untouched(item, cls, key, known[key]) for key, item in value.items()
     )
 

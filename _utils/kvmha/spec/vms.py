@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.domain import Domain
@@ -50,6 +51,8 @@ class Libvirt:
 @vocabulary(frozen=True)
 class Interface:
     """``vms[].interfaces[]``: one network card, plugged into a `bridge` or a `network`."""
+
+    ONE_OF: ClassVar[tuple[str, ...]] = ("bridge", "network")
 
     bridge: str = said("name", "Bridge of the host.", default="", example="br0")
     network: str = said("name", "One of `libvirt.networks`.", default="", example="lan")
