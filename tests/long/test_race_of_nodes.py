@@ -32,6 +32,12 @@ echo $n
 CONFIGURATION = "cibadmin --query --scope configuration"
 
 
+@pytest.fixture(name="story")
+def deployed(breadth: Story) -> Story:
+    """Return the deployed cluster."""
+    return breadth
+
+
 @pytest.fixture
 def third(story: Story) -> Iterator[Any]:
     """Return the node of the writer; take away what a test that failed has left."""
