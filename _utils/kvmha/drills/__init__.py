@@ -1,0 +1,1 @@
+"""Drills: faults made on purpose, what was predicted, what was seen, and that all was healed."""
