@@ -26,10 +26,10 @@ FILES = sorted(
 # Keys without a case, and why.
 EXCEPTIONS = {
     "Sbd.watchdog_device": "tests/contract/test_sbd_node.py needs a real device",
-    "Time.max_skew": "tests/unit/test_gates.py: a limit of a gate, no part of a document",
+    "Time.max_skew": "tests/unit/gates/test_gates.py: a limit of a gate, no part of a document",
     **dict.fromkeys(
         ("Deadlines.membership", "Deadlines.heartbeat", "Deadlines.failover"),
-        "tests/unit/test_gates.py: how long gates wait",
+        "tests/unit/gates/test_gates.py: how long gates wait",
     ),
 }
 
