@@ -57,6 +57,8 @@ _CHOICES = {
     "qdevice": ("corosync-qdevice",),
     "xfs": ("xfsprogs",),
 }
+# Split off from libvirt-daemon with libvirt 9.2 (its spec file; Debian's control since 11).
+_SPLIT_LOCKD = {"virtlockd": ("libvirt-daemon-plugin-lockd",)}
 _SUSE_VIRTUALISATION = ("libvirt-daemon-qemu", "libvirt-client", "qemu-x86", "qemu-tools")
 
 SLES_15 = Platform(
@@ -97,7 +99,7 @@ SLES_16 = replace(
     fencing_agent="fence_sbd",
     libvirt_service="virtqemud",
     filesystems=("gfs2", "xfs", "ext4"),
-    optional={**_CHOICES, "fence-agents": ("fence-agents-common",)},
+    optional={**_CHOICES, **_SPLIT_LOCKD, "fence-agents": ("fence-agents-common",)},
 )
 DEBIAN = Platform(
     name="Debian",
@@ -155,6 +157,7 @@ RHEL_9 = Platform(
     filesystems=("gfs2", "xfs", "ext4"),
     optional={
         **_CHOICES,
+        **_SPLIT_LOCKD,
         "fence-agents": ("fence-agents-all",),
         "iscsi": ("iscsi-initiator-utils",),
         "multipath": ("device-mapper-multipath",),
@@ -175,7 +178,8 @@ def for_grains(grains: Mapping[str, Any]) -> Platform:
     suse = str(grains.get("os", "")).upper().startswith(("SLES", "SLE", "SUSE"))
     found: Platform | None = None
     if family == "Debian" and major >= (22 if grains.get("os") == "Ubuntu" else 12):
-        found = DEBIAN
+        split = major >= (25 if grains.get("os") == "Ubuntu" else 13)
+        found = _with_split_lockd(DEBIAN) if split else DEBIAN
     elif family == "Suse" and major == 15:
         found = _modular(SLES_15 if suse else LEAP_15, grains)
     elif family == "Suse" and major == 16:
@@ -232,7 +236,13 @@ def libvirt_sockets(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:
 def _modular(platform: Platform, grains: Mapping[str, Any]) -> Platform:
     """Since SP6 libvirt on SLES 15 is a set of daemons, one for each driver."""
     service_pack = _number(str(grains.get("osrelease", "")).partition(".")[2])
-    return replace(platform, libvirt_service="virtqemud") if service_pack >= 6 else platform
+    if service_pack < 6:
+        return platform
+    return replace(_with_split_lockd(platform), libvirt_service="virtqemud")
+
+
+def _with_split_lockd(platform: Platform) -> Platform:
+    return replace(platform, optional={**platform.optional, **_SPLIT_LOCKD})
 
 
 def _number(text: object) -> int:

@@ -72,3 +72,25 @@ def test_every_platform_can_fence_and_names_each_package_once():
 def test_packages_come_with_the_choice_that_needs_them(name, more, example):
     wanted = platforms.packages_for(platforms.DEBIAN, load(example(name)))
     assert list(wanted) == [*platforms.DEBIAN.packages, *more]
+
+
+@pytest.mark.parametrize(
+    ("family", "system", "release", "more"),
+    [
+        ("Suse", "SLES", "15.5", False),
+        ("Suse", "SLES", "15.6", True),
+        ("Suse", "SLES", "16.0", True),
+        ("RedHat", "RHEL", "9.6", True),
+        ("Debian", "Debian", "12", False),
+        ("Debian", "Debian", "13", True),
+        ("Debian", "Ubuntu", "24.04", False),
+        ("Debian", "Ubuntu", "26.04", True),
+    ],
+)
+def test_virtlockd_is_a_package_of_its_own_since_libvirt_9_2(
+    family, system, release, more, example
+):
+    grains = {"os_family": family, "os": system, "osrelease": release}
+    platform = platforms.for_grains(grains | {"osmajorrelease": int(release.partition(".")[0])})
+    wanted = platforms.packages_for(platform, load(example("live_migration")))
+    assert ("libvirt-daemon-plugin-lockd" in wanted) is more
