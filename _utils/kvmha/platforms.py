@@ -38,6 +38,7 @@ class Platform:
     filesystems: tuple[str, ...] = ("ocfs2", "gfs2", "xfs", "ext4")
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     iscsi_service: str = "iscsi"
+    split_agents: bool = False  # each fence agent is a package of its own
 
     @property
     def shared_files(self) -> tuple[str, ...]:
@@ -57,6 +58,7 @@ _CHOICES = {
     "qdevice": ("corosync-qdevice",),
     "xfs": ("xfsprogs",),
 }
+_SPEAK_IPMI = ("ilo3", "ilo4", "ilo5", "imm", "idrac", "ipmilanplus")
 # Split off from libvirt-daemon with libvirt 9.2 (its spec file; Debian's control since 11).
 _SPLIT_LOCKD = {"virtlockd": ("libvirt-daemon-plugin-lockd",)}
 _SUSE_VIRTUALISATION = ("libvirt-daemon-qemu", "libvirt-client", "qemu-x86", "qemu-tools")
@@ -99,7 +101,8 @@ SLES_16 = replace(
     fencing_agent="fence_sbd",
     libvirt_service="virtqemud",
     filesystems=("gfs2", "xfs", "ext4"),
-    optional={**_CHOICES, **_SPLIT_LOCKD, "fence-agents": ("fence-agents-common",)},
+    optional={**_CHOICES, **_SPLIT_LOCKD, "fence-agents": ()},
+    split_agents=True,
 )
 DEBIAN = Platform(
     name="Debian",
@@ -216,8 +219,22 @@ def features(spec: ClusterSpec) -> tuple[str, ...]:
 
 def packages_for(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:
     """Return the packages that ``spec`` needs on ``platform``, each once."""
-    more = (name for feature in features(spec) for name in platform.optional.get(feature, ()))
-    return tuple(dict.fromkeys((*platform.packages, *more)))
+    more = [name for feature in features(spec) for name in platform.optional.get(feature, ())]
+    if platform.split_agents:
+        more += [_package_of(device.agent) for device in spec.fencing.devices]
+    return tuple(dict.fromkeys((*platform.packages, *filter(None, more))))
+
+
+def _package_of(agent: str) -> str:
+    """Return the package of a fence agent where each has its own; empty for other kinds.
+
+    Boards that speak IPMI share one (fence-agents.spec.in: agents that are links to another).
+    """
+    name = agent.removeprefix("fence_")
+    if name == agent:
+        return ""
+    name = "ipmilan" if name in _SPEAK_IPMI else name
+    return f"fence-agents-{name.replace('_', '-')}"
 
 
 def libvirt_sockets(platform: Platform, spec: ClusterSpec) -> tuple[str, ...]:

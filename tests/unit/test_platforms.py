@@ -94,3 +94,19 @@ def test_virtlockd_is_a_package_of_its_own_since_libvirt_9_2(
     platform = platforms.for_grains(grains | {"osmajorrelease": int(release.partition(".")[0])})
     wanted = platforms.packages_for(platform, load(example("live_migration")))
     assert ("libvirt-daemon-plugin-lockd" in wanted) is more
+
+
+@pytest.mark.parametrize(
+    ("agent", "package"),
+    [
+        ("fence_ipmilan", "fence-agents-ipmilan"),
+        ("fence_idrac", "fence-agents-ipmilan"),
+        ("fence_apc_snmp", "fence-agents-apc-snmp"),
+        ("external/ssh", None),
+    ],
+)
+def test_a_split_fence_agent_brings_its_own_package(agent, package, example, changed):
+    device = {"name": "one", "agent": agent, "nodes": ["ha-host1"]}
+    spec = load(changed(example("lab"), {"fencing.devices": [device]}))
+    more = set(platforms.packages_for(platforms.SLES_16, spec)) - {*platforms.SLES_16.packages}
+    assert more - {"ipmitool"} == ({package} if package else set())
