@@ -25,10 +25,7 @@ def judge_running(spec: ClusterSpec, seen: Observations) -> list[str]:
     for vm in spec.vms:
         hosts = where.get(vm.name, [])
         if len(hosts) > 1:
-            found.append(
-                f"{vm.name} RUNS ON {' AND '.join(hosts)}: its disks are in danger (hint: destroy"
-                " all but one at once, with virsh destroy, then see why fencing did not help)"
-            )
+            found.append(_twice(vm.name, hosts, seen))
         elif not hosts:
             found.append(f"{vm.name} runs nowhere (hint: see {spec.folder_of(vm)} and the journal)")
         for node, status in answers.of(seen, "pacemaker"):
@@ -39,6 +36,21 @@ def judge_running(spec: ClusterSpec, seen: Observations) -> list[str]:
     for _node, status in answers.of(seen, "pacemaker"):
         found.extend(pacemaker_view.troubles(status))
     return list(dict.fromkeys(found))
+
+
+def _twice(vm: str, hosts: list[str], seen: Observations) -> str:
+    """Tell a VM that moves live, paused where it goes to, from one that runs twice."""
+    states = {
+        node: domains.get("domains", {}).get(vm) for node, domains in answers.of(seen, "domains")
+    }
+    going = [node for node in hosts if states[node] == "paused"]
+    if len(going) == len(hosts) - 1:
+        (source,) = set(hosts) - set(going)
+        return f"{vm} is moving from {source} to {', '.join(going)}"
+    return (
+        f"{vm} RUNS ON {' AND '.join(hosts)}: its disks are in danger (hint: destroy"
+        " all but one at once, with virsh destroy, then see why fencing did not help)"
+    )
 
 
 def judge_alive(

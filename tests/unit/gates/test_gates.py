@@ -170,3 +170,12 @@ def test_heartbeat_is_read_where_it_can_be():
         "c": None,
     }
     assert vms.heartbeats(seen) == {"web1": 7}
+
+
+def test_vm_that_moves_live_is_told_from_one_that_runs_twice(spec, healthy):
+    healthy["ha-host2"]["domains"] = {"domains": {"web1": "paused"}, "running": {"web1": 0}}
+    found = vms.judge_running(spec, healthy)
+    assert "web1 is moving from ha-host1 to ha-host2" in found
+    assert not any("RUNS ON" in line for line in found)
+    healthy["ha-host2"]["domains"]["domains"]["web1"] = "running"
+    assert any("RUNS ON ha-host1 AND ha-host2" in line for line in vms.judge_running(spec, healthy))
