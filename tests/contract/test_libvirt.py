@@ -20,25 +20,10 @@ from kvmha.tools.libvirt import Libvirt
 from kvmha.tools.runner import Runner
 from kvmha.wait import eventually
 from lab import guest
+from tests.contract.libvirtd import private
 
 SCHEMA = "/usr/share/libvirt/schemas/domain.rng"
 CASES = Path(__file__).parents[1] / "cases" / "domain"
-
-# A libvirtd that shares no folder with one of the machine, in a mount namespace of its own.
-PRIVATE = """
-set -e
-for folder in /run/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /etc/libvirt; do
-    mkdir -p $folder
-    mount -t tmpfs tmpfs $folder
-done
-cp "$1/qemu.conf" /etc/libvirt/
-for file in passwd group; do
-    cp /etc/$file "$1/$file"
-    echo 'libvirt-qemu:x:64055:64055::/:/bin/false' >> "$1/$file"
-    mount --bind "$1/$file" /etc/$file
-done
-exec libvirtd -f "$1/libvirtd.conf" -p "$1/pid"
-"""
 
 
 @pytest.fixture(name="spec")
@@ -51,39 +36,8 @@ def lab_spec(example, changed, tmp_path):
 def private_libvirtd(spec, tmp_path):
     """Yield a Libvirt that asks a libvirtd started with the qemu.conf that we write."""
     wanted = libvirt_host.wanted_qemu_conf(spec, libvirt_host.Observed())
-    (tmp_path / "qemu.conf").write_text(f"{wanted}cgroup_controllers = [ ]\nnamespaces = [ ]\n")
-    lines = [f'unix_sock_dir = "{tmp_path}"', 'auth_unix_rw = "none"', 'auth_unix_ro = "none"']
-    (tmp_path / "libvirtd.conf").write_text("\n".join(lines) + "\n")
-    argv = ["unshare", "--mount", "sh", "-c", PRIVATE, "sh", str(tmp_path)]
-    with (tmp_path / "log").open("w") as log:
-        daemon = subprocess.Popen(argv, stdout=log, stderr=log)
-    try:
-        found = Libvirt(Runner(), f"qemu:///system?socket={tmp_path}/libvirt-sock")
-        eventually(lambda: unreachable(found), timeout=30, interval=0.2)
-        yield found
-    finally:
-        for process in Path("/proc").glob("[0-9]*/cmdline"):
-            if str(tmp_path).encode() in read_bytes(process) and b"qemu-system" in (
-                read_bytes(process)
-            ):
-                subprocess.run(["kill", "-9", process.parent.name], check=False)
-        daemon.terminate()
-        daemon.wait(timeout=20)
-
-
-def read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
-
-
-def unreachable(libvirt: Libvirt) -> str:
-    try:
-        libvirt.domains()
-    except CommandFailed as error:
-        return str(error)
-    return ""
+    with private(tmp_path, wanted) as uri:
+        yield Libvirt(Runner(), uri)
 
 
 def virsh(libvirt: Libvirt, *words: str) -> None:

@@ -17,37 +17,19 @@ from kvmha.errors import CommandFailed
 from kvmha.tools.libvirt import BINDING, VIRSH, Libvirt, Standing
 from kvmha.tools.runner import Runner
 from kvmha.wait import eventually
+from tests.contract.libvirtd import private
 
 TEST = "test:///default"
 # Debian's binding, which is built for Debian's Python: the venv's own has the same version.
 SYSTEM_PACKAGES = "/usr/lib/python3/dist-packages"
 WAYS = pytest.mark.parametrize("way", [BINDING, VIRSH])
 
-# A libvirtd with folders and a network of its own.
-PRIVATE = """
-set -e
-for folder in /run/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /etc/libvirt; do
-    mkdir -p $folder
-    mount -t tmpfs tmpfs $folder
-done
-cp "$1/qemu.conf" /etc/libvirt/
-for file in passwd group; do
-    cp /etc/$file "$1/$file"
-    echo 'libvirt-qemu:x:64055:64055::/:/bin/false' >> "$1/$file"
-    mount --bind "$1/$file" /etc/$file
-done
-ip link set lo up
-ip link add br9 type bridge
-exec libvirtd -f "$1/libvirtd.conf" -p "$1/pid"
-"""
 QEMU_CONF = """
 user = "root"
 group = "root"
 security_driver = "none"
 remember_owner = 0
 stdio_handler = "file"
-cgroup_controllers = [ ]
-namespaces = [ ]
 """
 DOMAIN = """
 <domain type="qemu">
@@ -75,27 +57,9 @@ def _the_binding() -> Iterator[None]:
 def uri(tmp_path_factory) -> Iterator[str]:
     """Yield the URI of a libvirtd that shares nothing with the machine's."""
     folder = tmp_path_factory.mktemp("libvirtd")
-    lines = [f'unix_sock_dir = "{folder}"', 'auth_unix_rw = "none"', 'auth_unix_ro = "none"']
-    (folder / "libvirtd.conf").write_text("\n".join(lines) + "\n")
-    (folder / "qemu.conf").write_text(QEMU_CONF)
-    argv = ["unshare", "--mount", "--net", "sh", "-c", PRIVATE, "sh", str(folder)]
-    with (folder / "log").open("w") as log:
-        daemon = subprocess.Popen(argv, stdout=log, stderr=log)
-    found = f"qemu:///system?socket={folder}/libvirt-sock"
-    try:
-        eventually(lambda: unreachable(found), timeout=60, interval=0.2)
+    network = "ip link set lo up; ip link add br9 type bridge"
+    with private(folder, QEMU_CONF, network) as found:
         yield found
-    finally:
-        daemon.terminate()
-        daemon.wait(timeout=20)
-
-
-def unreachable(uri: str) -> str:
-    try:
-        Libvirt(Runner(), uri, VIRSH).domains()
-    except CommandFailed as error:
-        return str(error)
-    return ""
 
 
 @pytest.fixture(params=[BINDING, VIRSH])
