@@ -66,7 +66,9 @@ def look(
                 quorate=quorate,
                 votes=len(group),
                 expected_votes=len(names),
-                links=_links(name, names, links, {*cuts}, {*down}, silent),
+                links=_links(
+                    name, names, links, cuts={*cuts}, down={*down}, silent=silent
+                ),
                 pacemaker=bool(group),
                 dc=(dcs or {}).get(name, group[0] if group else ""),
                 online=tuple(group),
@@ -84,7 +86,7 @@ def look(
     return Snapshot(EPOCH + at, tuple(nodes))
 
 
-def _links(name, names, count, cuts, down, silent):
+def _links(name, names, count, *, cuts, down, silent):
     return tuple(
         Link(
             number,

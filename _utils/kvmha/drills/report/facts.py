@@ -12,6 +12,8 @@ from kvmha.view.snapshot import NodeSeen, Partition, Snapshot
 
 TWO = ", "  # a sample says of what is in two places: "ha-host1, ha-host2"
 
+WRONG = frozenset({"not predicted", "broken"})  # verdicts of a step
+
 
 @dataclass(frozen=True)
 class Line:
@@ -44,7 +46,7 @@ def verdict(record: Record) -> str:
             f"Interrupted after {record.seconds:.0f} s and {steps} of {record.scenario};"
             f" {record.cluster} is {_healed(record)}."
         )
-    wrong = [step.name for step in record.steps if step.verdict in {"not predicted", "broken"}]
+    wrong = [step.name for step in record.steps if step.verdict in WRONG]
     where = f" in {TWO.join(wrong)}" if wrong else ""
     return (
         f"Failed{where}: {record.scenario} on {record.cluster} came out otherwise than the rules of"
@@ -116,8 +118,11 @@ def partitions(step: StepRecord) -> tuple[Partition, ...]:
 
 
 def came(outcome: Outcome, snapshot: Snapshot) -> bool:
-    """Tell whether ``snapshot`` stands as ``outcome``; a fenced node tells no membership."""
-    return _shape(outcome.partitions) == _shape(snapshot.partitions)
+    """Tell whether ``snapshot`` stands as ``outcome``, as far as nodes answer."""
+    there = {node.name for node in snapshot.nodes if node.answered}
+    visible = [one for one in outcome.partitions if there & {*one.members}]
+    up = any(snapshot.node(name).corosync for name in outcome.fenced)
+    return _shape(visible) == _shape(snapshot.partitions) and not up
 
 
 def fenced(step: StepRecord) -> frozenset[str]:
@@ -138,13 +143,23 @@ def restarted(step: StepRecord, before: StepRecord | None) -> frozenset[str]:
     )
 
 
+def standing_of(partition: Partition) -> str:
+    """Return the members of a partition, whether it has quorum, and its DC."""
+    quorum = f"with{'' if partition.quorate else 'out'} quorum"
+    return f"{TWO.join(partition.members)} {quorum}{f', DC {partition.dc}' * bool(partition.dc)}"
+
+
+def standings(step: StepRecord) -> list[str]:
+    """Return each partition of a step, and who is fenced or silent."""
+    down = fenced(step)
+    silent = [node.name for node in step.snapshot.nodes if not node.answered]
+    told = [standing_of(one) for one in step.snapshot.partitions]
+    return told + [f"{name} {'fenced' if name in down else 'silent'}" for name in silent]
+
+
 def words(outcome: Outcome) -> str:
     """Return an outcome as a sentence without an end."""
-    parts = [
-        f"{TWO.join(one.members)} with{'' if one.quorate else 'out'} quorum"
-        + (f", DC {one.dc}" if one.dc else "")
-        for one in outcome.partitions
-    ]
+    parts = [standing_of(one) for one in outcome.partitions]
     parts += [f"{TWO.join(outcome.fenced)} fenced"] * bool(outcome.fenced)
     return "; ".join(parts) or "no partition"
 

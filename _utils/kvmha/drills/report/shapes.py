@@ -45,7 +45,8 @@ def text(words: str, size: float, x: Any, y: float, kind: str = "", **more: Any)
 def shortened(words: str, size: float, width: float, among: Collection[str] = ()) -> str:
     """Return ``words`` short enough for ``width``, so that they still differ from those ``among``.
 
-    What all begin with goes first; then the end, when it is the same for all, or the middle.
+    What all begin with goes first; then the end where all end alike, or more of the beginning.
+    One alone loses its middle.
     """
     most = max(int(width / (size * _WIDE)), 4)
     if len(words) <= most:
@@ -54,8 +55,9 @@ def shortened(words: str, size: float, width: float, among: Collection[str] = ()
         words = f"…{words[begin:]}"
     if len(words) <= most:
         return words
-    if len(among) > 1 and _common([name[::-1] for name in among]):
-        return f"{words[: most - 1]}…"
+    if len(among) > 1:
+        alike = _common([name[::-1] for name in among])
+        return f"{words[: most - 1]}…" if alike else f"…{words[1 - most :]}"
     head = (most - 1) // 2
     return f"{words[:head]}…{words[len(words) - (most - 1 - head) :]}"
 

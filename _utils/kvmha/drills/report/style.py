@@ -29,7 +29,7 @@ a{color:var(--link)}
 border:1px solid}
 .chip.good{background:var(--good-bg)}.chip.bad{background:var(--bad-bg)}
 .chip.odd{background:var(--odd-bg)}.chip.soft{background:var(--card)}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:10px;margin:14px 0}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(118px,1fr));gap:10px;margin:14px 0}
 .facts div,.card{background:var(--card);border:1px solid var(--line);border-radius:10px}
 .facts div{padding:8px 12px}
 .facts div:last-child{grid-column:span 2}
@@ -54,6 +54,7 @@ font-size:.8125rem}
 .swatch{display:inline-block;width:22px;height:12px;border-radius:3px;margin-right:6px;
 vertical-align:-1px;border:1px solid var(--still)}
 summary{cursor:pointer;padding:6px 0;font-size:.875rem;color:var(--link)}
+figure+table{margin-top:14px}
 table{width:100%;border-collapse:collapse;font-size:.875rem}
 caption{text-align:left;color:var(--soft);font-size:.8125rem;padding-bottom:6px}
 th,td{text-align:left;vertical-align:top;padding:5px 14px 5px 0;border-bottom:1px solid var(--line)}
@@ -115,6 +116,8 @@ fill:var(--ink)}
 .picture .cut-sign-ink{fill:var(--card);font-weight:700}
 .picture .down-word{fill:var(--bad-bg);stroke:var(--bad)}
 .picture .down-word-ink{fill:var(--bad);font-weight:650}
+.picture .cut-mark{fill:none;stroke:var(--bad);stroke-width:2.5}
+.picture .cut.many{stroke-width:1;opacity:.6}
 .picture .down-sign{fill:none;stroke:var(--bad);stroke-width:2}
 .picture .dc{fill:var(--ink)}
 .picture .dc-ink{fill:var(--card);font-weight:700}

@@ -114,8 +114,7 @@ def described(scene: Scene) -> str:
 def told(partitions: Sequence[Partition], scene: Scene) -> list[str]:
     """Return a line for each partition, with the letter that the picture gives it."""
     return [
-        f"{palette.letter(scene.place(one.members))}: {', '.join(one.members)}"
-        f" with{'' if one.quorate else 'out'} quorum{f', DC {one.dc}' if one.dc else ''}"
+        f"{palette.letter(scene.place(one.members))}: {facts.standing_of(one)}"
         for one in partitions
     ]
 
@@ -145,6 +144,8 @@ def _links(
     numbers = sorted({link.number for node in scene.snapshot.nodes for link in node.links}) or [0]
     begin, end = places[one.name].port, places[other.name].port
     is_cut = scene.is_cut(one.name, other.name)
+    if is_cut and len(places) > _WORDY:
+        numbers = numbers[:1]
     lines, down, spot = [], [], half(bend(begin, end, centre))
     for place, number in enumerate(numbers):
         aside = (place - (len(numbers) - 1) / 2) * 7
@@ -155,8 +156,11 @@ def _links(
         lines.append(line)
         if state == "down":
             down.append((number, half(path)))
+    if not (one.answered and other.answered):
+        down = []  # its card says why
     if is_cut:
-        return lines, pill("cut", *spot, "cut-sign")
+        few = len(places) <= _WORDY
+        return lines, pill("cut", *spot, "cut-sign") if few else [cross(*spot, "cut-mark", 4.5)]
     signs = [cross(*where, "down-sign") for _, where in down]
     if down and len(places) <= _WORDY:
         said = "links" if len(down) == len(numbers) > 1 else f"link {down[0][0]}"
@@ -191,7 +195,7 @@ def _card(node: NodeSeen, scene: Scene, box: Box, rows: Sequence[Row]) -> Elemen
         left = x + 28
     room = x + CARD - left - 6
     names = [one.name for one in scene.snapshot.nodes]
-    group.append(text(shortened(node.name, 12.5, room, names), 12.5, left, y + 19, "name"))
+    group.append(text(shortened(node.name, 13.5, room, names), 12.5, left, y + 19, "name"))
     group.extend(_second(node, scene, x, y + 33))
     for number, row in enumerate(rows):
         group.extend(_row(row, x, round(y + _HEAD + 9 + number * _ROW, 1), scene.vms))

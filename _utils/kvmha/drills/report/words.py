@@ -1,0 +1,44 @@
+"""The record of a drill in a few lines, for a terminal."""
+
+from __future__ import annotations
+
+from kvmha.drills.record import Absence, Record, StepRecord
+from kvmha.drills.report import bars, facts
+from kvmha.view.snapshot import Snapshot
+
+
+def of_record(record: Record) -> str:
+    """Return each step with what was predicted and observed, and at the end the verdict."""
+    lines = [f"{record.scenario} on {record.cluster}, {record.began}"]
+    for number, step in enumerate(record.steps, 1):
+        lines += _step(number, step)
+    lines += [f"  away {one.name}: {bars.told(one)}{_over(one)}" for one in record.absences]
+    lines += [
+        f"  BROKEN  {one.at:.1f} s  {one.invariant}: {one.evidence}" for one in record.breaches
+    ]
+    lines += [f"  PROBLEM  {problem}" for problem in record.problems]
+    return "\n".join([*lines, facts.verdict(record)])
+
+
+def of_snapshot(snapshot: Snapshot, cluster: str) -> str:
+    """Return how a cluster stands, in one line and one for each node that has something to say."""
+    lines = [f"{cluster}: {facts.standing(snapshot)}"]
+    for node in snapshot.nodes:
+        lines += [f"  {node.name}: {note}" for note in facts.notes(node, snapshot)]
+    return "\n".join(lines)
+
+
+def _step(number: int, step: StepRecord) -> list[str]:
+    observed = "; ".join(facts.standings(step))
+    lines = [f"  {number} {step.name}: {step.verdict}, at {step.at:.1f} s"]
+    lines += [f"      observed   {observed}"]
+    lines += [
+        f"      predicted  {facts.words(one)}{' (came true)' * facts.came(one, step.snapshot)}"
+        for one in step.predicted
+    ]
+    wrong = step.verdict in facts.WRONG
+    return lines + [f"      {line}" for line in step.why if wrong]
+
+
+def _over(absence: Absence) -> str:
+    return "  OVER" * bars.is_over(absence)
