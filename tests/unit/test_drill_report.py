@@ -15,10 +15,11 @@ import pytest
 from lxml import etree
 
 from kvmha.drills import report
-from kvmha.drills.record import Breach, Outcome, Record
+from kvmha.drills.record import Breach, Outcome, Record, StepRecord
 from kvmha.drills.report import facts, geometry, junit, lanes, page, palette, shapes, words
 from kvmha.errors import KvmhaError
 from kvmha.plain import of, plain
+from kvmha.timeline import Sample
 from kvmha.view.snapshot import NodeSeen, Partition, Snapshot
 from tests.drill_records import H1, H2, H3, RECORDS, THREE, VIP, look
 
@@ -199,6 +200,26 @@ def test_a_cluster_as_it_stands_has_a_page_of_its_own():
     assert report.html_of_snapshot(Snapshot(0, (NodeSeen("a"),)), "alpha")
 
 
+def test_records_that_stopped_early_or_saw_nonsense_have_reports():
+    nothing = Record("x-1", "x", "", "c", "2026-11-27T19:00:00Z", 0.0, "interrupted", True)
+    many = tuple(f"n{n}" for n in range(9))
+    alone = look(many, [(name,) for name in many], {}, cuts=[("n1", "n2"), ("n1", "gone")])
+    odd = tuple(
+        dataclasses.replace(node, members=(node.name, "stranger", many[(n + 1) % 9]))
+        for n, node in enumerate(alone.nodes)
+    )
+    stranger = Outcome((Partition(("stranger",), True),), fenced=("n1", "other"))
+    for snapshot in (Snapshot(0.0, ()), alone, Snapshot(0.0, odd)):
+        step = StepRecord("s", "a", 0.0, 0.0, snapshot, (("n1", "n2"),), (stranger, Outcome(())))
+        for samples in ((), (Sample(0.0),), (Sample(3.0, {"db1": "stranger"}), Sample(9.0))):
+            record = dataclasses.replace(nothing, steps=(step,), watched=samples)
+            document = lxml.html.document_fromstring(report.html(record))
+            assert len(document.xpath("//g[@class='node']")) == len(snapshot.nodes)
+            assert words.of_record(record) and junit.of_record(record)
+        assert report.html_of_snapshot(snapshot, "c") and words.of_snapshot(snapshot, "c")
+    assert "No step was reached" in report.html(nothing)
+
+
 # --- names and places ---------------------------------------------------------------------------
 
 
@@ -298,6 +319,19 @@ def test_a_breach_that_nobody_watched_for_is_told():
     )
     assert 'name="Something else"' in junit.of_record(record)
     assert "Something else" in report.html(record)
+
+
+# --- manuals ------------------------------------------------------------------------------------
+
+
+def test_the_manuals_pictures_are_what_the_tool_draws(tmp_path):
+    script = [sys.executable, str(ROOT / "scripts" / "pictures"), str(tmp_path)]
+    names = subprocess.run(script, capture_output=True, check=True, text=True).stdout.split()
+    kept = {path.name for path in (ROOT / "docs/how-to/pictures").glob("drill-*.svg")}
+    assert {Path(name).name for name in names} == kept
+    for name in names:
+        assert (tmp_path / name).read_text() == (ROOT / name).read_text(), "run scripts/pictures"
+        etree.parse(ROOT / name)
 
 
 # --- the library --------------------------------------------------------------------------------

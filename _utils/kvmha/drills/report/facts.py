@@ -35,10 +35,10 @@ def verdict(record: Record) -> str:
             f" quorum allow, {held}, and the cluster is {_healed(record)}."
         )
     if record.verdict == "broken":
-        broken = TWO.join(dict.fromkeys(breach.invariant for breach in record.breaches))
+        broken = TWO.join(dict.fromkeys(f"\u201c{one.invariant}\u201d" for one in record.breaches))
         when = f" at {record.breaches[0].at:.1f} s" if record.breaches else ""
         return (
-            f"Broken{when}: {broken or 'an invariant'}. {record.scenario} ended there;"
+            f"Broken{when}: {broken or 'an invariant'} did not hold. {record.scenario} ended there;"
             f" {record.cluster} is {_healed(record)}."
         )
     if record.verdict == "interrupted":

@@ -14,7 +14,7 @@ WIDTH = 360
 CARD = 130
 _EDGE = 4.0
 _BETWEEN = 22.0
-_ABOVE = 46.0
+_ABOVE = 60.0
 
 Point = tuple[float, float]
 
@@ -31,6 +31,8 @@ class Box:
 
 def ring(heights: Sequence[float]) -> tuple[list[Box], float]:
     """Return the place of each card, given their heights, and the height of the picture."""
+    if not heights:
+        return [], 2 * _EDGE
     if len(heights) == 1:
         middle = (WIDTH - CARD) / 2
         return [Box(middle, _EDGE, heights[0], (WIDTH / 2, _EDGE))], heights[0] + 2 * _EDGE

@@ -22,7 +22,7 @@ def key() -> list[dict[str, Any]]:
         _one("link that is up", 28, [curve(line, "link up")]),
         _one("link that is down", 28, [curve(line, "link down"), cross(14, 9, "down-sign")]),
         _one("nobody tells", 28, [curve(line, "link unknown")]),
-        _one("cut by the drill", 32, pill("cut", 16, 9, "cut-sign")),
+        _one("cut by the drill; a cross among many nodes", 32, pill("cut", 16, 9, "cut-sign")),
         _one("silent", 28, [draw.Rectangle(2, 3, 24, 13, rx=4, class_="card lost")]),
         _one("fenced", 14, [icon("bolt", 7, 9)]),
     ]

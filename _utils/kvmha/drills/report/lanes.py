@@ -12,13 +12,15 @@ from typing import Any
 
 import drawsvg as draw
 
-from kvmha.drills.record import Record
+from kvmha.drills.record import Cut, Record
 from kvmha.drills.report import facts, palette
-from kvmha.drills.report.shapes import Element, Nested, picture, text
+from kvmha.drills.report.shapes import Element, Nested, picture, shortened, text
 
 _AXIS = 34.0
 _LANE = 42.0
 _BAR = 18.0
+_WIDE = 80.0  # that a host's name in a bar may be
+_FEW = 3  # cuts that are named
 _TICKS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
 
 
@@ -48,7 +50,7 @@ def drawn(record: Record, name: str) -> Element:
     y = _AXIS
     if cuts:
         for span in cuts:
-            drawing.extend(_span(span, long, y + 16, ["cut-bar"], f"cut: {span.text()}"))
+            drawing.extend(_span(span, long, y + 16, ["cut-bar"], told=f"cut: {span.text()}"))
         y += _LANE
     for each in names:
         drawing.extend(_lane(record, each, long, y))
@@ -88,9 +90,11 @@ def length(record: Record) -> float:
 
 def spans(told: Mapping[float, str | None], end: float) -> list[Span]:
     """Return how long each value was told without a change; None is nothing."""
+    if not told:
+        return []
     times = list(told)
     found: list[Span] = []
-    for begin, following in zip(times, [*times[1:], max([end, *times[-1:]])], strict=True):
+    for begin, following in zip(times, [*times[1:], max(end, times[-1])], strict=True):
         what = told[begin] or ""
         if found and found[-1].what == what:
             begin = found.pop().begin  # noqa: PLW2901
@@ -103,11 +107,12 @@ def _lane(record: Record, name: str, long: float, y: float) -> Iterator[Element]
     yield draw.Rectangle(0, y + 16, "100%", _BAR, class_="lane")
     for gap in facts.gaps(record, name):
         span = Span(gap.begin, long if gap.end is None else gap.end, "away")
-        yield from _span(span, long, y + 16, ["gap"], f"{name} away {gap.text()}")
+        yield from _span(span, long, y + 16, ["gap"], told=f"{name} away {gap.text()}")
     for span in spans({one.time: one.where.get(name) for one in record.watched}, long):
         places = facts.at(span.what)
         kinds = [palette.host(hosts.index(place)) for place in places]
-        yield from _span(span, long, y + 16, kinds, f"{name} on {span.text()}")
+        words = facts.TWO.join(_short(place, hosts) for place in places)
+        yield from _span(span, long, y + 16, kinds, told=f"{name} on {span.text()}", words=words)
     yield from _probe(record, name, long, y + 16 + _BAR)
 
 
@@ -122,7 +127,9 @@ def _probe(record: Record, name: str, long: float, y: float) -> Iterator[Element
         yield bar
 
 
-def _span(span: Span, long: float, y: float, kinds: Sequence[str], told: str) -> Iterator[Element]:
+def _span(
+    span: Span, long: float, y: float, kinds: Sequence[str], *, told: str, words: str = ""
+) -> Iterator[Element]:
     """A bar with its words, as far as they fit; one above the other where it is in two places."""
     box = Nested(x=_x(span.begin, long), y=round(y, 1), width=_wide(span, long), height=_BAR)
     box.append_title(told)
@@ -131,7 +138,7 @@ def _span(span: Span, long: float, y: float, kinds: Sequence[str], told: str) ->
         box.append(draw.Rectangle(0, row * tall, "100%", tall, class_=kind))
     if len(kinds) > 1:
         box.append(draw.Rectangle(0, 0, "100%", "100%", class_="twice-frame"))
-    box.append(text(span.what, 11, 5, _BAR / 2 + 4, "on-bar"))
+    box.append(text(words or span.what, 11, 5, _BAR / 2 + 4, "on-bar"))
     yield box
 
 
@@ -191,9 +198,19 @@ def _cuts(record: Record, long: float) -> list[Span]:
     ends = [*(step.at for step in record.steps[1:]), long]
     found: list[Span] = []
     for step, end in zip(record.steps, ends, strict=False):
-        what = ", ".join(f"{one} | {other}" for one, other in step.cuts)
-        found.append(Span(step.at, end, what))
+        found.append(Span(step.at, end, _cut_words(step.cuts, facts.hosts(record))))
     return found
+
+
+def _cut_words(cuts: Sequence[Cut], hosts: Sequence[str]) -> str:
+    if len(cuts) > _FEW:
+        return f"{len(cuts)} pairs of nodes"
+    pairs = ", ".join(f"{_short(one, hosts)} | {_short(other, hosts)}" for one, other in cuts)
+    return f"{len(cuts)} pairs: {pairs}" if len(cuts) > 1 else pairs
+
+
+def _short(name: str, hosts: Sequence[str]) -> str:
+    return shortened(name, 11, _WIDE, hosts)
 
 
 def _x(time: float, long: float) -> str:

@@ -125,6 +125,14 @@ def _common(names: Collection[str]) -> int:
     return max((n + 1 for n in range(same) if first[n] in "-_."), default=0)
 
 
+def alone(drawing: Element, style: str, width: int) -> str:
+    """Return the drawing as a file of its own, ``width`` wide, in light and dark."""
+    grown = drawing.height * (width / WIDTH if "viewBox" not in drawing.svg_args else 1)
+    drawing.svg_args |= {"width": width, "height": round(grown)}
+    drawing.append_css(f"{style}.picture{{background:var(--card)}}")
+    return f"{drawing.as_svg()}\n"
+
+
 def svg(drawing: Element) -> str:
     """Return the drawing as it stands inside of a page, without a header."""
     return str(drawing.as_svg(header=""))

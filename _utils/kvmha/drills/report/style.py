@@ -29,7 +29,7 @@ a{color:var(--link)}
 border:1px solid}
 .chip.good{background:var(--good-bg)}.chip.bad{background:var(--bad-bg)}
 .chip.odd{background:var(--odd-bg)}.chip.soft{background:var(--card)}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(118px,1fr));gap:10px;margin:14px 0}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(126px,1fr));gap:10px;margin:14px 0}
 .facts div,.card{background:var(--card);border:1px solid var(--line);border-radius:10px}
 .facts div{padding:8px 12px}
 .facts div:last-child{grid-column:span 2}
@@ -76,7 +76,12 @@ figure .scaled{max-width:540px}}
 .stacked td[data-label]:not(:empty)::before{content:attr(data-label) ": ";color:var(--soft)}
 .stacked td:empty{display:none}}
 @media print{@page{margin:14mm}
-body{background:#fff;font-size:11pt}
+body{background:#fff;font-size:9.5pt}
+h2{margin:1em 0 .5em}
+.pair{grid-template-columns:3fr 2fr}
+figure .scaled{max-width:88mm}
+details table{font-size:7.5pt}
+.facts{grid-template-columns:repeat(8,1fr)}
 main,header,footer{max-width:none;padding:0}
 nav{display:none}
 article.step{break-before:page;break-inside:avoid}
