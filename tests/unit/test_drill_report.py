@@ -346,5 +346,14 @@ def test_who_has_no_drawsvg_is_told_how_to_get_it(monkeypatch):
         report.html(RECORDS["interrupted"]())
 
 
+def test_words_and_junit_want_no_drawsvg():
+    code = (
+        "import sys; sys.modules['drawsvg'] = None\n"
+        "from kvmha.drills import report; from kvmha.drills.report import junit, words"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "_utils")}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
 def _of_class(element, name):
     return element.xpath(f".//*[contains(concat(' ', @class, ' '), ' {name} ')]")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import drawsvg as draw
 
 from kvmha.drills.record import Absence, Record
+from kvmha.drills.report import facts
 from kvmha.drills.report.shapes import Element, Nested, picture, text
 
 _ROW = 58.0
@@ -15,7 +16,7 @@ _ROW = 58.0
 def drawn(record: Record, name: str) -> Element:
     """Return a bar beside its limit for each absence; ``name`` begins the picture's ids."""
     height = max(_ROW * len(record.absences), 1)
-    words = " ".join(f"{one.name}: {told(one)}." for one in record.absences)
+    words = " ".join(f"{one.name}: {facts.away(one)}." for one in record.absences)
     drawing = picture("100%", height, name, "Seconds away, beside the limit", words, viewBox=None)
     longest = max([1.0, *(max(one.seconds, one.worst) for one in record.absences)])
     for row, absence in enumerate(record.absences):
@@ -23,29 +24,17 @@ def drawn(record: Record, name: str) -> Element:
     return drawing
 
 
-def told(absence: Absence) -> str:
-    """Return the figures as part of a sentence."""
-    if not absence.worst:
-        return f"{absence.seconds:.1f} s, no limit is implied"
-    return f"{absence.seconds:.1f} s of at most {absence.worst:.1f} s"
-
-
-def is_over(absence: Absence) -> bool:
-    """Tell whether it was away longer than the timeouts allow."""
-    return bool(absence.worst) and absence.seconds > absence.worst
-
-
 def _bar(absence: Absence, longest: float, y: float) -> Iterator[Element]:
     yield text(absence.name, 11.5, 0, y + 12, "lane-name")
-    kind = "bad" if is_over(absence) else "soft"
-    yield text(told(absence), 11.5, "100%", y + 12, kind, text_anchor="end")
+    kind = "bad" if facts.is_over(absence) else "soft"
+    yield text(facts.away(absence), 11.5, "100%", y + 12, kind, text_anchor="end")
     yield draw.Rectangle(0, y + 17, "100%", 16, class_="lane")
     bar = draw.Rectangle(
         0,
         y + 17,
         _share(absence.seconds, longest),
         16,
-        class_="over" if is_over(absence) else "was",
+        class_="over" if facts.is_over(absence) else "was",
     )
     bar.append_title(f"{absence.name} was away {absence.seconds:.1f} s")
     yield bar

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kvmha import timeline
-from kvmha.drills.record import Outcome, Record, StepRecord
+from kvmha.drills.record import Absence, Outcome, Record, StepRecord
 from kvmha.view.snapshot import NodeSeen, Partition, Snapshot
 
 TWO = ", "  # a sample says of what is in two places: "ha-host1, ha-host2"
@@ -194,6 +194,18 @@ def lines(record: Record) -> list[Line]:
         events.setdefault((event.time, event.name), []).append(event.what)
     found += [Line(time, name, ", ".join(what)) for (time, name), what in events.items()]
     return sorted(found, key=lambda line: line.time)
+
+
+def away(absence: Absence) -> str:
+    """Return the figures as part of a sentence."""
+    if not absence.worst:
+        return f"{absence.seconds:.1f} s, no limit is implied"
+    return f"{absence.seconds:.1f} s of at most {absence.worst:.1f} s"
+
+
+def is_over(absence: Absence) -> bool:
+    """Tell whether it was away longer than the timeouts allow."""
+    return bool(absence.worst) and absence.seconds > absence.worst
 
 
 def gaps(record: Record, name: str) -> list[timeline.Gap]:

@@ -48,7 +48,7 @@ def of_record(record: Record) -> str:
         ],
         absences=[
             {
-                "kind": "bad" if bars.is_over(one) else "",
+                "kind": "bad" if facts.is_over(one) else "",
                 "cells": (
                     one.name,
                     f"{one.seconds:.1f}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kvmha.drills.record import Absence, Record, StepRecord
-from kvmha.drills.report import bars, facts
+from kvmha.drills.report import facts
 from kvmha.view.snapshot import Snapshot
 
 
@@ -12,7 +12,7 @@ def of_record(record: Record) -> str:
     lines = [f"{record.scenario} on {record.cluster}, {record.began}"]
     for number, step in enumerate(record.steps, 1):
         lines += _step(number, step)
-    lines += [f"  away {one.name}: {bars.told(one)}{_over(one)}" for one in record.absences]
+    lines += [f"  away {one.name}: {facts.away(one)}{_over(one)}" for one in record.absences]
     lines += [
         f"  BROKEN  {one.at:.1f} s  {one.invariant}: {one.evidence}" for one in record.breaches
     ]
@@ -41,4 +41,4 @@ def _step(number: int, step: StepRecord) -> list[str]:
 
 
 def _over(absence: Absence) -> str:
-    return "  OVER" * bars.is_over(absence)
+    return "  OVER" * facts.is_over(absence)
