@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from salt.exceptions import SaltException
 from salt.utils.yamlloader import SaltYamlSafeLoader
 from salt.version import __version__ as salt_version
 
 import kvmha
-from kvmha import pillar_file
+from kvmha import pillar_file, plain
 from kvmha import report as run_report
 from kvmha.drills import report as drill_report
 from kvmha.drills.report import junit as drill_junit
@@ -24,6 +25,7 @@ from kvmha.salt_edge import loadable
 from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 from kvmha.spec.schema import json_schema, schema_text
 from kvmha.tools import drill_files, files
+from kvmha.view.snapshot import Snapshot
 
 __version__ = "0.1.0"
 __virtualname__ = "kvmha"
@@ -159,12 +161,15 @@ def schema(path: str = "") -> dict[str, Any]:
     return _ended(True) | {"written": path}
 
 
-def report(drill: str = "", path: str = "", junit: str = "") -> dict[str, Any]:
+def report(
+    drill: str = "", path: str = "", junit: str = "", now: bool = False
+) -> dict[str, Any]:
     """Tell what a drill showed, and write it as a page or for CI. Asks no node.
 
     ``drill`` is its id (the newest without), ``path`` where one HTML file goes that loads
     nothing, ``junit`` where JUnit XML goes. Tells the drill in a few lines on standard error.
-    The exit status is that of the telling: 0 for a drill that failed, too.
+    The exit status is that of the telling: 0 for a drill that failed, too. With ``now`` the
+    nodes are asked, and the page shows the cluster as it stands.
 
     CLI Example:
 
@@ -172,7 +177,10 @@ def report(drill: str = "", path: str = "", junit: str = "") -> dict[str, Any]:
 
         salt-run kvmha.report path=/root/drill.html
         salt-run kvmha.report drill=partition3-20261127T190000Z junit=drill.xml
+        salt-run kvmha.report now=True path=/root/cluster.html
     """
+    if now:
+        return _report_now(str(path))
     folder = Path(__opts__["cachedir"]) / "kvmha" / "drills"
     makers = {str(path): drill_report.html, str(junit): drill_junit.of_record}
     wanted = {target: make for target, make in makers.items() if target}
@@ -185,6 +193,21 @@ def report(drill: str = "", path: str = "", junit: str = "") -> dict[str, Any]:
     _tell(drill_words.of_record(record))
     told = {"drill": record.id, "verdict": record.verdict, "healed": record.healed}
     return _ended(True) | told | {"written": list(wanted)}
+
+
+def _report_now(path: str) -> dict[str, Any]:
+    try:
+        found = __salt__["salt.cmd"]("kvmha_status.status", with_pillar=True, drift=False)
+        if not isinstance(found, dict):
+            return _ended(False) | {"problems": [str(found)]}
+        seen = plain.of(Snapshot, found["snapshot"])
+        vips = [one["address"] for one in found["addresses"]]
+        if path:
+            files.write(path, drill_report.html_of_snapshot(seen, found["cluster"], vips))
+    except (KvmhaError, OSError, SaltException) as error:
+        return _ended(False) | {"problems": [str(error)]}
+    _tell(drill_words.of_snapshot(seen, found["cluster"]))
+    return _ended(True) | {"written": [path] if path else []}
 
 
 def _ended(well: bool) -> dict[str, Any]:

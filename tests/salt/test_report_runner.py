@@ -70,3 +70,9 @@ def test_what_cannot_be_written_is_told(report, kept, tmp_path):
     (tmp_path / "file").write_text("")
     found = report(path=str(tmp_path / "file" / "x.html"))
     assert found["retcode"] == 1 and "file" in found["problems"][0]
+
+
+def test_a_cluster_that_cannot_be_asked_is_told(report, tmp_path):
+    found = report(now=True, path=str(tmp_path / "now.html"))
+    assert found["retcode"] == 1 and found["problems"][0]
+    assert not (tmp_path / "now.html").exists()

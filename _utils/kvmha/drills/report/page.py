@@ -203,7 +203,7 @@ def _figures(record: Record) -> list[tuple[str, str]]:
         ("Nodes", nodes),
         ("Steps", f"{len(record.steps)}"),
         ("Looks", f"{len(record.watched)}"),
-        ("Longest away", f"{longest.seconds:.1f} s, {longest.name}" if longest else "nothing"),
+        ("Longest away", f"{longest.seconds:.1f} s, {longest.name}" if longest else "not measured"),
     ]
 
 

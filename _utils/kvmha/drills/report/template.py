@@ -105,7 +105,7 @@ looks saw it; the lower one are the parts that the timeouts allow, and the black
 </p><figure>{{ bars }}</figure>
 {{ table("Longest time away", ("Name", "Seconds", "Limit", "Parts of the limit"), absences,
 "stacked", (1, 2)) }}
-{% else %}<p>Nothing was away.</p>{% endif %}</div>
+{% else %}<p>This drill measured no absence.</p>{% endif %}</div>
 </section>
 <section id="held"><h2>Invariants</h2>
 <div class="card">{{ table(watched, ("Invariant", "Result", "Evidence"), invariants) }}</div>
