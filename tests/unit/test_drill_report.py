@@ -167,23 +167,52 @@ def test_what_runs_twice_is_drawn_twice():
 
 def test_who_is_fenced_and_who_started_anew_is_seen():
     steps = RECORDS["partition3_with_fencing"]().steps
-    assert facts.fenced(steps[1]) == {H3} and facts.restarted(steps[2], steps[1]) == set()
-    booted = dataclasses.replace(steps[2], snapshot=look(THREE, [THREE], {}, booted=(H2,)))
-    assert facts.restarted(booted, steps[0]) == {H2}
+    assert facts.fenced(steps[1], steps[0]) == {H3}
+    assert facts.restarted(steps[2], steps[1]) == set()  # it was silent before
     assert facts.restarted(steps[0], None) == set()
+    whole = Outcome((Partition(THREE, True),))
+    again = dataclasses.replace(whole, fenced=(H2,))
+    booted = dataclasses.replace(
+        steps[1], snapshot=look(THREE, [THREE], {}, at=40, booted=(H2,)), predicted=(whole, again)
+    )
+    assert facts.restarted(booted, steps[0]) == facts.fenced(booted, steps[0]) == {H2}
+    assert facts.came(again, booted, steps[0]) and not facts.came(whole, booted, steps[0])
+    assert facts.standings(booted, steps[0])[1:] == [f"{H2} fenced and back"]
+    assert facts.words(again).endswith(f"{H2} fenced and back")
+    told = dataclasses.replace(booted, predicted=())
+    assert facts.standings(told, steps[0])[1:] == [f"{H2} restarted"]
+    awaited = look(THREE, [(H1, H2)], {}, silent=(H3,), flags={H1: {H3: ("unclean",)}})
+    assert facts.fenced(dataclasses.replace(told, snapshot=awaited), None) == {H3}
+
+
+def test_the_page_says_who_was_fenced_and_is_back():
+    record = RECORDS["partition3_with_fencing"]()
+    again = Outcome((Partition(THREE, True),), fenced=(H2,))
+    booted = dataclasses.replace(
+        record.steps[1],
+        snapshot=look(THREE, [THREE], {}, at=40, booted=(H2,)),
+        predicted=(Outcome((Partition(THREE, True),)), *record.steps[1].predicted, again),
+    )
+    text = report.html(dataclasses.replace(record, steps=(record.steps[0], booted)))
+    assert "Fenced and back: ha-host2" in text and "and 1 more that the rules allow" in text
+    document = lxml.html.document_fromstring(text)
+    first, *_ = document.xpath("//*[@id='step-2']//*[@class='outcome']")
+    assert "this one came true" in first.text_content()
 
 
 def test_an_outcome_comes_as_far_as_nodes_answer():
-    seen = look(THREE, [(H1, H2)], {}, silent=(H3,))
+    whole, *_ = RECORDS["partition3_with_fencing"]().steps
+    step = dataclasses.replace(whole, snapshot=look(THREE, [(H1, H2)], {}, at=9, silent=(H3,)))
     pair, other = Partition((H1, H2), True), Partition((H3,), False)
-    assert facts.came(Outcome((pair,), (H3,)), seen)
-    assert facts.came(Outcome((pair, other)), seen)
-    assert not facts.came(Outcome((Partition((H1, H2), False),), (H3,)), seen)
-    assert not facts.came(Outcome((pair,), (H1,)), seen)
-    back = dataclasses.replace(seen.nodes[2], answered=True, uptime=9.0)
-    booting = dataclasses.replace(seen, nodes=(*seen.nodes[:2], back))
-    assert facts.came(Outcome((pair,), (H3,)), booting)
-    assert not facts.came(Outcome((Partition(THREE, True),)), seen)
+    assert facts.came(Outcome((pair,), (H3,)), step, whole)
+    assert facts.came(Outcome((pair, other), (H3,)), step, whole)
+    for wrong in (
+        Outcome((pair, other)),
+        Outcome((Partition((H1, H2), False),), (H3,)),
+        Outcome((pair,), (H1,)),
+        Outcome((Partition(THREE, True),), (H3,)),
+    ):
+        assert not facts.came(wrong, step, whole)
 
 
 def test_a_cluster_as_it_stands_has_a_page_of_its_own():

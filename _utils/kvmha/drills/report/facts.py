@@ -12,6 +12,7 @@ from kvmha.view.snapshot import NodeSeen, Partition, Snapshot
 
 TWO = ", "  # a sample says of what is in two places: "ha-host1, ha-host2"
 
+_LATE = 5.0  # seconds by which an answer may be late
 WRONG = frozenset({"not predicted", "broken"})  # verdicts of a step
 
 
@@ -117,29 +118,41 @@ def partitions(step: StepRecord) -> tuple[Partition, ...]:
     return tuple(first.values())
 
 
-def came(outcome: Outcome, snapshot: Snapshot) -> bool:
-    """Tell whether ``snapshot`` stands as ``outcome``, as far as nodes answer."""
-    there = {node.name for node in snapshot.nodes if node.answered}
+def before(record: Record, number: int) -> StepRecord | None:
+    """Return the step before the one at place ``number``."""
+    return record.steps[number - 1] if number else None
+
+
+def came(outcome: Outcome, step: StepRecord, last: StepRecord | None) -> bool:
+    """Tell whether the cluster stands as ``outcome``, as far as nodes answer.
+
+    Nodes are fenced as it says when those, and no others, are silent or were booted since ``last``,
+    the step before.
+    """
+    there = {node.name for node in step.snapshot.nodes if node.answered}
     visible = [one for one in outcome.partitions if there & {*one.members}]
-    up = any(snapshot.node(name).corosync for name in outcome.fenced)
-    return _shape(visible) == _shape(snapshot.partitions) and not up
+    ended = {node.name for node in step.snapshot.nodes} - there | restarted(step, last)
+    return _shape(visible) == _shape(step.snapshot.partitions) and {*outcome.fenced} == ended
 
 
-def fenced(step: StepRecord) -> frozenset[str]:
-    """Return the silent nodes that an outcome which came wants fenced, or that others await."""
+def fenced(step: StepRecord, last: StepRecord | None) -> frozenset[str]:
+    """Return the nodes whose fencing came as predicted, and silent ones that others await."""
     silent = {node.name for node in step.snapshot.nodes if not node.answered}
-    wanted = {name for one in step.predicted if came(one, step.snapshot) for name in one.fenced}
-    return frozenset(silent & (wanted | _unclean(step.snapshot)))
+    wanted = {name for one in step.predicted if came(one, step, last) for name in one.fenced}
+    return frozenset(wanted | (silent & {*_flagged(step.snapshot, "unclean")}))
 
 
-def restarted(step: StepRecord, before: StepRecord | None) -> frozenset[str]:
-    """Return the nodes that were booted since the step before: their uptime went back."""
-    if before is None:
+def restarted(step: StepRecord, last: StepRecord | None) -> frozenset[str]:
+    """Return the nodes that answered in ``last``, the step before, and were booted since."""
+    if last is None:
         return frozenset()
+    passed = step.snapshot.time - last.snapshot.time
     return frozenset(
         node.name
         for node in step.snapshot.nodes
-        if node.answered and node.uptime < before.snapshot.node(node.name).uptime
+        if node.answered
+        and last.snapshot.node(node.name).answered
+        and node.uptime + _LATE < last.snapshot.node(node.name).uptime + passed
     )
 
 
@@ -149,18 +162,22 @@ def standing_of(partition: Partition) -> str:
     return f"{TWO.join(partition.members)} {quorum}{f', DC {partition.dc}' * bool(partition.dc)}"
 
 
-def standings(step: StepRecord) -> list[str]:
-    """Return each partition of a step, and who is fenced or silent."""
-    down = fenced(step)
-    silent = [node.name for node in step.snapshot.nodes if not node.answered]
+def standings(step: StepRecord, last: StepRecord | None) -> list[str]:
+    """Return each partition of a step, and who is fenced, silent or was booted."""
+    down, anew = fenced(step, last), restarted(step, last)
     told = [standing_of(one) for one in step.snapshot.partitions]
-    return told + [f"{name} {'fenced' if name in down else 'silent'}" for name in silent]
+    for node in step.snapshot.nodes:
+        word = "fenced" if node.name in down else "" if node.answered else "silent"
+        back = "and back" * (node.answered and bool(word)) or "restarted" * (node.name in anew)
+        told += [" ".join(filter(None, [node.name, word, back]))] * bool(word or back)
+    return told
 
 
 def words(outcome: Outcome) -> str:
     """Return an outcome as a sentence without an end."""
     parts = [standing_of(one) for one in outcome.partitions]
-    parts += [f"{TWO.join(outcome.fenced)} fenced"] * bool(outcome.fenced)
+    back = {name for one in outcome.partitions for name in one.members}
+    parts += [f"{name} fenced{' and back' * (name in back)}" for name in outcome.fenced]
     return "; ".join(parts) or "no partition"
 
 
@@ -217,10 +234,6 @@ def gaps(record: Record, name: str) -> list[timeline.Gap]:
 
 def _shape(found: Iterable[Partition]) -> set[tuple[frozenset[str], bool]]:
     return {(frozenset(one.members), one.quorate) for one in found}
-
-
-def _unclean(snapshot: Snapshot) -> set[str]:
-    return set(_flagged(snapshot, "unclean"))
 
 
 def _flagged(snapshot: Snapshot, flag: str) -> Iterator[str]:

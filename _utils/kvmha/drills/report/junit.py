@@ -10,7 +10,7 @@ import re
 
 from lxml import etree
 
-from kvmha.drills.record import Record, StepRecord
+from kvmha.drills.record import Record
 from kvmha.drills.report import facts
 
 _ENDED = "The drill ran to its end and the cluster is healed"
@@ -24,7 +24,12 @@ def of_record(record: Record) -> str:
     for number, step in enumerate(record.steps, 1):
         case = _case(suite, record, f"step {number}: {step.name}", step.seconds)
         if step.verdict in facts.WRONG:
-            _say(case, step.verdict, "; ".join(step.why) or step.verdict, _evidence(step))
+            _say(
+                case,
+                step.verdict,
+                "; ".join(step.why) or step.verdict,
+                _evidence(record, number - 1),
+            )
     broken = dict.fromkeys([*record.invariants, *(one.invariant for one in record.breaches)])
     for name in broken:
         case = _case(suite, record, name, record.seconds)
@@ -79,8 +84,10 @@ def _say(case: etree._Element, kind: str, message: str, evidence: str) -> None:
     found.text = _clean(evidence)
 
 
-def _evidence(step: StepRecord) -> str:
-    lines = [*step.why, *(f"observed: {line}" for line in facts.standings(step))]
+def _evidence(record: Record, number: int) -> str:
+    step = record.steps[number]
+    seen = facts.standings(step, facts.before(record, number))
+    lines = [*step.why, *(f"observed: {line}" for line in seen)]
     return "\n".join([*lines, *(f"predicted: {facts.words(one)}" for one in step.predicted)])
 
 

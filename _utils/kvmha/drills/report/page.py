@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from kvmha.drills.record import Outcome, Record, StepRecord
+from kvmha.drills.record import Outcome, Record
 from kvmha.drills.report import bars, facts, key, lanes, style, template, topology
 from kvmha.drills.report.shapes import Element, svg
 from kvmha.drills.report.topology import Scene
@@ -100,15 +100,15 @@ def of_snapshot(snapshot: Snapshot, cluster: str, vips: Sequence[str] = ()) -> s
 
 def scene(record: Record, number: int) -> Scene:
     """Return what the picture of the step at place ``number`` shows."""
-    step, before = record.steps[number], record.steps[number - 1] if number else None
+    step, last = record.steps[number], facts.before(record, number)
     vips = facts.addresses(record)
     return Scene(
         step.snapshot,
         vips=vips,
         cuts=step.cuts,
         letters=facts.partitions(step),
-        fenced=facts.fenced(step),
-        restarted=facts.restarted(step, before),
+        fenced=facts.fenced(step, last),
+        restarted=facts.restarted(step, last),
         doubles=facts.doubles(step.snapshot, vips),
     )
 
@@ -124,6 +124,11 @@ def snapshot_running(node: NodeSeen) -> list[str]:
 
 def _step(record: Record, number: int) -> dict[str, Any]:
     step, seen = record.steps[number], scene(record, number)
+    last = facts.before(record, number)
+    predicted = [
+        _outcome(outcome, seen, f"s{number + 1}p{place}", facts.came(outcome, step, last))
+        for place, outcome in enumerate(step.predicted, 1)
+    ]
     title = f"Step {number + 1}, {step.name}, as observed"
     return {
         "number": number + 1,
@@ -134,24 +139,22 @@ def _step(record: Record, number: int) -> dict[str, Any]:
         "when": f"at {step.at:.1f} s, settled after {step.seconds:.1f} s",
         "picture": _shown(topology.drawn(seen, f"s{number + 1}", title)),
         "parts": [*topology.told(step.snapshot.partitions, seen), *_besides(seen)],
-        "predicted": [
-            _outcome(step, outcome, seen, f"s{number + 1}p{place}")
-            for place, outcome in enumerate(step.predicted, 1)
-        ],
+        "predicted": sorted(predicted, key=lambda one: not one["came"]),
         "why": step.why,
         "heads": _HEADS,
         "rows": _nodes(step.snapshot, seen.vips, seen),
     }
 
 
-def _outcome(step: StepRecord, outcome: Outcome, seen: Scene, name: str) -> dict[str, Any]:
+def _outcome(outcome: Outcome, seen: Scene, name: str, came: bool) -> dict[str, Any]:
+    back = {name for one in outcome.partitions for name in one.members}
     return {
         "picture": _shown(topology.small(outcome, seen, name)),
         "parts": [
             *topology.told(outcome.partitions, seen),
-            *(f"Fenced: {name}" for name in outcome.fenced),
+            *(f"Fenced{' and back' * (one in back)}: {one}" for one in outcome.fenced),
         ],
-        "came": facts.came(outcome, step.snapshot),
+        "came": came,
     }
 
 
@@ -160,8 +163,9 @@ def _besides(seen: Scene) -> Iterator[str]:
     silent = [node.name for node in seen.snapshot.nodes if not node.answered]
     for word, names in (
         ("Fenced", [name for name in silent if name in seen.fenced]),
+        ("Fenced and back", sorted(seen.fenced - {*silent})),
         ("Silent", [name for name in silent if name not in seen.fenced]),
-        ("Restarted", sorted(seen.restarted)),
+        ("Restarted", sorted(seen.restarted - seen.fenced)),
         ("Runs twice", sorted(seen.doubles)),
     ):
         if names:

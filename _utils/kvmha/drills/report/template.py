@@ -25,6 +25,10 @@ _MACROS = """\
 {% macro parts(lines) %}
 <ul class="parts" role="list">{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>
 {% endmacro %}
+{% macro outcome(one) %}<div class="outcome">{{ one.picture }}
+<div>{{ parts(one.parts) }}
+{%- if one.came %}<span class="chip good">this one came true</span>{% endif %}</div></div>
+{% endmacro %}
 {% macro step(one, first) %}
 <article class="card step{{ ' first' if first }}" id="step-{{ one.number }}">
 <div class="head"><h3>{{ one.number }}. {{ one.name }}</h3>
@@ -33,10 +37,11 @@ _MACROS = """\
 <div class="pair"><div><h4>Observed</h4><figure>{{ one.picture }}</figure>
 {{ parts(one.parts) }}</div>
 <div><h4>Predicted{% if one.predicted|length > 1 %}: any of these{% endif %}</h4>
-{% for outcome in one.predicted %}<div class="outcome">{{ outcome.picture }}
-<div>{{ parts(outcome.parts) }}
-{%- if outcome.came %}<span class="chip good">this one came true</span>{% endif %}</div></div>
+{% for each in one.predicted[:3] %}{{ outcome(each) }}
 {% else %}<p class="small soft">Nothing is predicted for this step.</p>{% endfor %}
+{% if one.predicted|length > 3 %}<details class="more">
+<summary>and {{ one.predicted|length - 3 }} more that the rules allow</summary>
+{% for each in one.predicted[3:] %}{{ outcome(each) }}{% endfor %}</details>{% endif %}
 {% if one.why %}<h4>Why: {{ one.verdict }}</h4>
 <ul class="small">{% for line in one.why %}<li>{{ line }}</li>{% endfor %}</ul>{% endif %}
 </div></div>

@@ -235,7 +235,8 @@ def _state(node: NodeSeen, scene: Scene) -> list[str]:
         return ["fenced" if node.name in scene.fenced else "silent"]
     votes = f" {node.votes} of {node.expected_votes}" if node.expected_votes else ""
     first = f"{'' if node.quorate else 'no '}quorum{votes}" if node.corosync else "corosync is down"
-    told = [first, *(["restarted"] if node.name in scene.restarted else [])]
+    back = "fenced and back" if node.name in scene.fenced else "restarted"
+    told = [first, *([back] if node.name in scene.restarted else [])]
     told += [word for word in facts.notes(node, scene.snapshot) if word != "corosync is down"]
     return told
 
@@ -255,16 +256,19 @@ def _things(node: NodeSeen, scene: Scene) -> list[Row]:
 def _row(row: Row, x: float, y: float, vms: Collection[str]) -> list[Element]:
     mark, words, kind = row
     twice = " twice!" if kind == "twice" else ""
-    room = CARD - 30 - len(twice) * 5.5
+    room = CARD - (30 if mark else 14) - len(twice) * 5.5
     shown = [icon(mark, x + 14, y)] if mark else []
     said = shortened(words, 11, room, vms if mark == "vm" else ()) + twice
     return [*shown, text(said, 11, x + (22 if mark else 9), round(y + 4, 1), kind)]
 
 
 def _spot(node: str, outcome: Outcome, scene: Scene, x: float, y: float) -> list[Element]:
-    if node in outcome.fenced:
-        return [draw.Circle(x, y, 8.5, class_="card lost"), icon("bolt", x, y)]
+    is_fenced = node in outcome.fenced
     for partition in outcome.partitions:
         if node in partition.members:
-            return badge(scene.place(partition.members), x, y, 7.0, partition.quorate)
-    return [draw.Circle(x, y, 8.5, class_="card lost")]
+            shown = badge(scene.place(partition.members), x, y, 7.0, partition.quorate)
+            return [*shown, icon("bolt", x + 11, y - 5)] if is_fenced else shown
+    return [
+        draw.Circle(x, y, 8.5, class_="card lost"),
+        *([icon("bolt", x, y)] if is_fenced else []),
+    ]
