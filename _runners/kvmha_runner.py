@@ -9,16 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from salt.exceptions import SaltException
 from salt.utils.yamlloader import SaltYamlSafeLoader
 from salt.version import __version__ as salt_version
 
 import kvmha
-from kvmha import pillar_file, report
-from kvmha.errors import InvalidInput
+from kvmha import pillar_file, plain
+from kvmha import report as run_report
+from kvmha.drills import report as drill_report
+from kvmha.drills.report import junit as drill_junit
+from kvmha.drills.report import words as drill_words
+from kvmha.errors import InvalidInput, KvmhaError
 from kvmha.rules.warnings import warnings
 from kvmha.salt_edge import loadable
 from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 from kvmha.spec.schema import json_schema, schema_text
+from kvmha.tools import drill_files, files
+from kvmha.view.snapshot import Snapshot
 
 __version__ = "0.1.0"
 __virtualname__ = "kvmha"
@@ -46,8 +53,8 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
     logging.getLogger("salt.state").addFilter(_is_readable)
     run = __salt__["state.orchestrate"]("kvmha", test=bool(test), pillar=pillar)
     results = next(iter(run["data"].values()))
-    found = report.of_run(results, seconds=time.monotonic() - began, test=bool(test))
-    _tell(report.text(found))
+    found = run_report.of_run(results, seconds=time.monotonic() - began, test=bool(test))
+    _tell(run_report.text(found))
     versions = {"salt": salt_version, "kvmha": kvmha.__version__}
     return _ended(found["result"]) | found | {"versions": versions}
 
@@ -67,7 +74,7 @@ def migration_matrix(pillar: dict[str, Any] | None = None) -> dict[str, Any]:
     logging.getLogger("salt.state").addFilter(_is_readable)
     run = __salt__["state.orchestrate"]("kvmha.orch.migration", pillar=pillar)
     results = next(iter(run["data"].values()))
-    found = report.of_run(results, seconds=0.0, test=False)
+    found = run_report.of_run(results, seconds=0.0, test=False)
     told = found["failures"] or [
         each["comment"] for tag, each in results.items() if tag.endswith("migration_possible")
     ]
@@ -152,6 +159,55 @@ def schema(path: str = "") -> dict[str, Any]:
     except OSError as error:
         return _ended(False) | {"problems": [f"{path}: {error.strerror}"]}
     return _ended(True) | {"written": path}
+
+
+def report(
+    drill: str = "", path: str = "", junit: str = "", now: bool = False
+) -> dict[str, Any]:
+    """Tell what a drill showed, and write it as a page or for CI. Asks no node.
+
+    ``drill`` is its id (the newest without), ``path`` where one HTML file goes that loads
+    nothing, ``junit`` where JUnit XML goes. Tells the drill in a few lines on standard error.
+    The exit status is that of the telling: 0 for a drill that failed, too. With ``now`` the
+    nodes are asked, and the page shows the cluster as it stands.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.report path=/root/drill.html
+        salt-run kvmha.report drill=partition3-20261127T190000Z junit=drill.xml
+        salt-run kvmha.report now=True path=/root/cluster.html
+    """
+    if now:
+        return _report_now(str(path))
+    folder = Path(__opts__["cachedir"]) / "kvmha" / "drills"
+    makers = {str(path): drill_report.html, str(junit): drill_junit.of_record}
+    wanted = {target: make for target, make in makers.items() if target}
+    try:
+        record = drill_report.loaded(drill_files.read(folder, str(drill)))
+        for target, make in wanted.items():
+            files.write(target, make(record))
+    except (KvmhaError, OSError) as error:
+        return _ended(False) | {"problems": [str(error)]}
+    _tell(drill_words.of_record(record))
+    told = {"drill": record.id, "verdict": record.verdict, "healed": record.healed}
+    return _ended(True) | told | {"written": list(wanted)}
+
+
+def _report_now(path: str) -> dict[str, Any]:
+    try:
+        found = __salt__["salt.cmd"]("kvmha_status.status", with_pillar=True, drift=False)
+        if not isinstance(found, dict):
+            return _ended(False) | {"problems": [str(found)]}
+        seen = plain.of(Snapshot, found["snapshot"])
+        vips = [one["address"] for one in found["addresses"]]
+        if path:
+            files.write(path, drill_report.html_of_snapshot(seen, found["cluster"], vips))
+    except (KvmhaError, OSError, SaltException) as error:
+        return _ended(False) | {"problems": [str(error)]}
+    _tell(drill_words.of_snapshot(seen, found["cluster"]))
+    return _ended(True) | {"written": [path] if path else []}
 
 
 def _ended(well: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ LAB_PACKAGES="python3 python3-venv python3-dev python3-pip build-essential user-
 # The tools that the contract tests call: real ones, without their daemons.
 CONTRACT_PACKAGES="strace corosync pacemaker pacemaker-cli-utils resource-agents cluster-glue sbd
  ocfs2-tools gfs2-utils xfsprogs lvm2 open-iscsi multipath-tools xorriso libvirt-clients python3-libvirt libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86
- qemu-utils libxml2-utils"
+ qemu-utils libxml2-utils chromium chromium-driver"
 
 need_root() {
     [ "$(id -u)" = 0 ] || die "this needs root: it makes a network namespace and installs packages" \

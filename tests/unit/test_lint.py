@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = [
     *("_utils", "_modules", "_states", "_runners", "_pillar", "lab", "benchmarks", "tests"),
-    "scripts/generate",  # its name has no ending to find it by
+    *("scripts/generate", "scripts/pictures"),  # their names have no ending to find them by
 ]
 
 
