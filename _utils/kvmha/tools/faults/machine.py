@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 
-from kvmha.drills import healing
+from kvmha.drills import healing, scripts
 from kvmha.drills.healing import UNIT, Piece
 from kvmha.errors import KvmhaError
 from kvmha.tools import files, host, services
@@ -26,44 +26,6 @@ _DELAY = 2  # seconds
 _FREEZE_DEFAULT = 30.0
 _TIME_SERVICES = ("chrony", "chronyd", "ntpd", "ntpsec", "systemd-timesyncd")
 
-# kill(2): -1 is every process but init and the caller; what the caller starts later goes on.
-_FREEZING = "sleep {delay}; kill -s STOP -- -1; sleep {seconds:g}; kill -s CONT -- -1"
-_POWER_OFF = (
-    "alarm=/sys/class/rtc/rtc0/wakealarm\n"
-    "[ ! -w $alarm ] || { echo 0 >$alarm; echo +%d >$alarm; }\n"
-    "sleep %d\n"
-    "[ ! -e /proc/sysrq-trigger ] || echo o >/proc/sysrq-trigger\n"
-    "sleep 3; exec systemctl poweroff --force --force\n"
-)
-_CRASH = {
-    "reboot": "sleep {delay}\n[ ! -e /proc/sysrq-trigger ] || echo b >/proc/sysrq-trigger\n"
-    "sleep 3; exec systemctl reboot --force --force\n",
-    # Without a time-out, a host that has no watchdog would wait for someone who presses a button.
-    "panic": "sleep {delay}\nread -r panic </proc/sys/kernel/panic\n"
-    '[ "$panic" != 0 ] || echo 10 >/proc/sys/kernel/panic\necho c >/proc/sysrq-trigger\n',
-}
-# The file has no name before it has a size: it ends with its process, also by a crash. Cluster
-# filesystems find such files when they recover the journal of a dead node.
-_FILLING = """\
-file=$1/.kvmha-drill-fill headroom=$2 done=$3
-exec 3<>"$file" && rm "$file" || exit 1
-used=0
-left() { set -- $(stat -f -c '%a %S' "$1"); echo $(($1 * $2 - headroom)); }
-want=$(left "$1")
-while [ "$want" -ge 65536 ]; do
-    if fallocate -o $used -l "$want" /proc/self/fd/3 2>/dev/null; then
-        used=$((used + want))
-        now=$(left "$1")
-        [ "$now" -lt "$want" ] && want=$now || want=$((want / 2))
-    else
-        want=$((want / 2))
-    fi
-done
-[ $used -gt 0 ] || head -c "$(left "$1")" /dev/zero >&3
-echo $used >"$done"
-exec sleep infinity
-"""
-
 
 def prepare_freeze(_: Here, arguments: Facts) -> Prepared:
     """Look at a freeze of all processes but init."""
@@ -76,7 +38,7 @@ def prepare_freeze(_: Here, arguments: Facts) -> Prepared:
 
 def put_freeze(here: Here, facts: Facts) -> None:
     """Start what freezes, and lets go on by itself."""
-    _run_later(here.runner, _FREEZE, _FREEZING.format(delay=_DELAY, seconds=facts["seconds"]))
+    _run_later(here.runner, _FREEZE, scripts.freezing(_DELAY, facts["seconds"]))
 
 
 def freeze_in_force(runner: Runner, _: Facts) -> bool:
@@ -87,7 +49,7 @@ def freeze_in_force(runner: Runner, _: Facts) -> bool:
 def prepare_power_off(here: Here, _: Facts) -> Prepared:
     """Look at a power-off; the clock wakes the host when the drill's time is over, if it can."""
     does = f"in {_DELAY} s, power off (sysrq o); wake by the clock in {here.left:.0f} s if it can"
-    script = _POWER_OFF % (max(here.left, 60), _DELAY)
+    script = scripts.power_off(_DELAY, max(here.left, 60))
     return Prepared({"script": script}, (does,), (_called_off(),))
 
 
@@ -95,7 +57,7 @@ def prepare_crash(_: Here, arguments: Facts) -> Prepared:
     """Look at a reboot without warning, or a panic."""
     how = arguments.get("how", "reboot")
     does = f"in {_DELAY} s, {'reboot (sysrq b)' if how == 'reboot' else 'panic (sysrq c)'}"
-    return Prepared({"script": _CRASH[how].format(delay=_DELAY)}, (does,), (_called_off(),))
+    return Prepared({"script": scripts.crash(_DELAY, how)}, (does,), (_called_off(),))
 
 
 def put_down(here: Here, facts: Facts) -> None:
@@ -124,7 +86,7 @@ def put_fill(here: Here, facts: Facts) -> None:
     said = here.folder / "fill"
     said.unlink(missing_ok=True)
     words = (facts["mount"], str(facts["headroom"]), str(said))
-    _run_later(here.runner, _FILL, _FILLING, *words)
+    _run_later(here.runner, _FILL, scripts.FILLING, *words)
 
     def missing() -> str:
         if said.exists():
