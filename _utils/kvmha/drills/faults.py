@@ -15,19 +15,20 @@ from kvmha.errors import InvalidInput, Problem
 from kvmha.spec import ClusterSpec, devices
 from kvmha.values import milliseconds, nearest, size_bytes
 
-# Daemon (the name of its program) -> units that may run it; dlm_controld is Pacemaker's, too.
+# Daemon (the name of its program) -> units that may run it, and can be started. dlm_controld is
+# Pacemaker's, too; sbd.service starts with corosync alone (RefuseManualStart).
 DAEMONS: Mapping[str, tuple[str, ...]] = {
     "corosync": ("corosync.service",),
     "corosync-qdevice": ("corosync-qdevice.service",),
     "pacemakerd": ("pacemaker.service",),
-    "sbd": ("sbd.service",),
+    "sbd": (),
     "libvirtd": ("libvirtd.service",),
     "virtqemud": ("virtqemud.service",),
     "dlm_controld": ("dlm.service",),
     "lvmlockd": ("lvmlockd.service",),
 }
 # What a cluster stops with one of its daemons, and heals by starting: the last needs the first.
-CLUSTER_UNITS = ("corosync.service", "sbd.service", "pacemaker.service")
+CLUSTER_UNITS = ("corosync.service", "pacemaker.service")
 # Units that may be restarted: those under the virtual machines, not those that hold membership.
 RESTARTABLE = (
     *("libvirtd", "virtqemud", "virtlogd", "virtlockd", "virtnetworkd", "virtstoraged"),
@@ -138,7 +139,7 @@ def read(spec: ClusterSpec, node: str, fault: str, arguments: Mapping[str, Any])
             try:
                 found[name] = _READERS[kind](given[name])
             except (ValueError, TypeError) as error:
-                problems.append(_problem(name, str(error), kind))
+                problems.append(_problem(name, str(error), f"such as {_EXAMPLES[kind]}"))
                 continue
             problems += _strangers(spec, node, name, kind, found[name])
     if problems:
@@ -210,7 +211,7 @@ def _numbers(value: Any) -> tuple[int, ...]:
 def _seconds(value: Any) -> float:
     found = milliseconds(value, unit="s") / 1000
     if found <= 0:
-        raise ValueError("wanted more than no time")
+        raise ValueError("wanted more than 0 s")
     return found
 
 
@@ -227,6 +228,14 @@ def _unit(value: Any) -> str:
     return str(value) if "." in str(value) else f"{value}.service"
 
 
+_EXAMPLES: Mapping[str, str] = {
+    "nodes": "ha-host2,ha-host3",
+    "devices": "/dev/disk/by-id/scsi-sbd",
+    "links": "0 or [0, 1]",
+    "seconds": "30 or 2min",
+    "shift": "3600 or -90s",
+    "size": "64MiB",
+}
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "nodes": _words,
     "devices": _words,

@@ -75,6 +75,14 @@ def iptables_rules(peers: Iterable[Peer], jumps: Iterable[str] = ()) -> str:
     return "\n".join([*lines, "COMMIT", ""])
 
 
+def iptables_probe() -> str:
+    """Return the input of ``iptables-restore --noflush`` that makes a chain and removes it.
+
+    Listing proves nothing: iptables over nftables lists on kernels where it cannot write.
+    """
+    return f"*filter\n:{CHAIN}-TRY - [0:0]\n-X {CHAIN}-TRY\nCOMMIT\n"
+
+
 def iptables_jumps(listed: str) -> list[str]:
     """Return the chains that lead to ours, from what ``iptables -S`` lists."""
     return [hook for hook in _HOOKS if f"-A {hook} -j {CHAIN}" in listed.splitlines()]

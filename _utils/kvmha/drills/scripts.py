@@ -8,27 +8,34 @@ from __future__ import annotations
 
 # The file loses its name before it gets a size: its space ends with this process, by a crash too.
 # Cluster filesystems find such files when they recover the journal of a dead node.
-# Words: a mount point, bytes to leave, and a file that tells the size when all is filled.
+# Words: a mount point, bytes to leave, and a file that is there when all is filled.
 FILLING = """\
 file=$1/.kvmha-drill-fill headroom=$2 done=$3
 exec 3<>"$file" && rm "$file" || exit 1
-used=0
+at=0 filled=
 left() {
     set -- $(stat -f -c '%a %S' "$1")
     echo $(($1 * $2 - headroom))
 }
 want=$(left "$1")
 while [ "$want" -ge 65536 ]; do
-    if fallocate -o $used -l "$want" /proc/self/fd/3 2>/dev/null; then
-        used=$((used + want))
-        now=$(left "$1")
-        [ "$now" -lt "$want" ] && want=$now || want=$((want / 2))
+    tried=$want
+    if fallocate -o $at -l "$tried" /proc/self/fd/3 2>/dev/null; then
+        filled=yes
+        want=$(left "$1")
+        [ "$want" -lt "$tried" ] || want=$((tried / 2))
     else
-        want=$((want / 2))
+        want=$((tried / 2))
     fi
+    # What a failure leaves allocated is not asked for again: that would succeed, and fill nothing.
+    at=$((at + tried))
 done
-[ $used -gt 0 ] || head -c "$(left "$1")" /dev/zero >&3
-echo $used >"$done"
+# OCFS2 keeps some MiB for this node alone, and counts them as used.
+while [ $headroom = 0 ] && fallocate -o $at -l 262144 /proc/self/fd/3 2>/dev/null; do
+    at=$((at + 262144))
+done
+[ "$filled" ] || head -c "$(left "$1")" /dev/zero >&3
+echo full >"$done"
 exec sleep infinity
 """
 

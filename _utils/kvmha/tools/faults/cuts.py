@@ -56,7 +56,7 @@ def put(here: Here, facts: Facts) -> None:
         text = packet_filter.iptables_rules(
             _of_program(program, peers), packet_filter.iptables_jumps(listed)
         )
-        here.runner.run([f"{program}-restore", *_LOCK, "--noflush"], stdin=text)
+        here.runner.run(_restore(program), stdin=text)
 
 
 def in_force(runner: Runner, facts: Facts) -> bool:
@@ -83,7 +83,9 @@ def _choose(runner: Runner, peers: Sequence[Peer]) -> list[str]:
     found = []
     for version in sorted({each.version for each in peers}):
         working = (
-            name for name in _IPTABLES[version] if _works(runner, [name, *_LOCK, "-S"], said)
+            name
+            for name in _IPTABLES[version]
+            if _works(runner, _restore(name), said, packet_filter.iptables_probe())
         )
         program = next(working, None)
         if program is None:
@@ -93,6 +95,10 @@ def _choose(runner: Runner, peers: Sequence[Peer]) -> list[str]:
             )
         found.append(program)
     return found
+
+
+def _restore(program: str) -> list[str]:
+    return [f"{program}-restore", *_LOCK, "--noflush"]
 
 
 def _works(runner: Runner, argv: Sequence[str], said: list[str], stdin: str | None = None) -> bool:

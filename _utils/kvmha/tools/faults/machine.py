@@ -48,8 +48,9 @@ def freeze_in_force(runner: Runner, _: Facts) -> bool:
 
 def prepare_power_off(here: Here, _: Facts) -> Prepared:
     """Look at a power-off; the clock wakes the host when the drill's time is over, if it can."""
-    does = f"in {_DELAY} s, power off (sysrq o); wake by the clock in {here.left:.0f} s if it can"
-    script = scripts.power_off(_DELAY, max(here.left, 60))
+    wake = max(here.left, 60)
+    does = f"in {_DELAY} s, power off (sysrq o); wake by the clock in {wake:.0f} s if it can"
+    script = scripts.power_off(_DELAY, wake)
     return Prepared({"script": script}, (does,), (_called_off(),))
 
 

@@ -27,7 +27,7 @@ def prepare_kill(here: Here, arguments: Facts) -> Prepared:
     pids = pids_of(name)
     if not pids:
         raise KvmhaError(f"no process of {name} runs on {here.node}", hint=f"see: pgrep -x {name}")
-    units = _active(here.runner, (*DAEMONS[name], *CLUSTER_UNITS))
+    units = _active(here.runner, list(dict.fromkeys((*DAEMONS[name], *CLUSTER_UNITS))))
     facts = {"pids": pids, "program": name}
     does = f"send SIGKILL to {name} ({_pids(pids)})"
     return Prepared(facts, (does,), _started(units))
