@@ -29,7 +29,7 @@ READ = "dd of=/dev/null bs=4k count=1 iflag=direct if="
 
 
 def call(story: Story, node: str, function: str, *words: str) -> Any:
-    """Return what ``kvmha_fault.FUNCTION`` returns on a node; None when it has no time to answer."""
+    """Return what ``kvmha_fault.FUNCTION`` returns on a node; None when it cannot answer."""
     argv = ["salt", "--out=json", "--static", "-l", "quiet", "-t", "300", node]
     done = story.lab.master.run([*argv, f"kvmha_fault.{function}", *words], check=False)
     return json.loads(done.stdout or "{}").get(node)

@@ -128,26 +128,30 @@ class DeadMan:
         self._write_script(state)
         self._write_state(state)
 
-    def heal(self) -> str:
+    def heal(self, *, again: bool = False) -> str:
         """Run heal.sh and stop the timer; return what it said. Raises KvmhaError if it failed.
 
-        In that case the timer runs on, and tries again when its time comes.
+        In that case the timer runs on, and tries again when its time comes. What was healed is
+        healed once more only with ``again``: the clock may have been set since, and rightly so.
         """
-        if not self.script.exists():
-            return ""
-        log = self.folder / "heal.log"
-        log.unlink(missing_ok=True)
-        done = self.runner.run(["/bin/sh", str(self.script)], ok=None, timeout=300)
-        said = (files.read(log) or done.output).strip()
-        if done.returncode:
-            raise KvmhaError(f"this node is not healed: {said}", hint=f"see {log}, then heal again")
-        self.runner.run(["systemctl", "stop", f"{_TIMERS}.timer"], ok=None)
+        said = self._run_script() if self.script.exists() and (again or self.state()) else ""
+        # The service, too: it would try for ever what is no longer there.
+        self.runner.run(["systemctl", "stop", f"{_TIMERS}.timer", f"{_TIMERS}.service"], ok=None)
         self.script.unlink(missing_ok=True)
         return said
 
     def uptime(self) -> float:
         """Return the seconds since the boot."""
         return float((files.read("/proc/uptime") or "0").split()[0])
+
+    def _run_script(self) -> str:
+        log = self.folder / "heal.log"
+        log.unlink(missing_ok=True)
+        done = self.runner.run(["/bin/sh", str(self.script)], ok=None, timeout=300)
+        said = (files.read(log) or done.output).strip()
+        if done.returncode:
+            raise KvmhaError(f"this node is not healed: {said}", hint=f"see {log}, then heal again")
+        return said
 
     def _write_script(self, state: State) -> None:
         pieces = [piece for each in state.made for piece in each.pieces]

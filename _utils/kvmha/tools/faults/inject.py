@@ -75,7 +75,7 @@ def inject(
         left = man.left(state)
     if not left:
         # It fired while the fault was made: heal.sh waited, but it does not wait for ever.
-        man.heal()
+        man.heal(again=True)
         raise Refused(
             f"the timer fired while {fault} was made; {node} is healed", hint="arm longer"
         )
