@@ -99,6 +99,25 @@ def test_healing_waits_for_who_makes_a_fault(tmp_path):
         assert time.monotonic() - began > 0.5
 
 
+def test_a_fault_that_is_made_while_healing_waits_is_healed(tmp_path):
+    """Its piece is written by who holds the lock, after the script has been started."""
+    script = tmp_path / "heal.sh"
+    script.write_text(healing.script("friday", [Piece("a", "true")], str(tmp_path)))
+    held = ["flock", str(tmp_path / "lock"), "sh", "-c", f"touch {tmp_path}/held; read go"]
+    with subprocess.Popen(held, stdin=subprocess.PIPE) as maker:
+        while not (tmp_path / "held").exists():
+            time.sleep(0.01)
+        with subprocess.Popen(["sh", str(script)]) as healer:
+            while not (tmp_path / "heal.log").exists():
+                time.sleep(0.01)
+            both = [Piece("a", "true"), Piece("b", "true")]
+            (tmp_path / "new").write_text(healing.script("friday", both, str(tmp_path)))
+            (tmp_path / "new").rename(script)
+            maker.communicate(b"go\n")
+            assert healer.wait(timeout=10) == 0
+    assert (tmp_path / "heal.log").read_text() == "healed: b\nhealed: a\n"
+
+
 def test_the_clock_is_set_by_the_one_that_nobody_sets():
     up = float(Path("/proc/uptime").read_text().split()[0])
     wall = 1_800_000_000.25 + up

@@ -26,9 +26,9 @@ def script(drill: str, pieces: Iterable[Piece], folder: str = FOLDER) -> str:
     """Return the text of the script that heals ``pieces``, the last one first.
 
     It waits for whoever is making a fault (the lock), but not for ever: who holds the lock may
-    be frozen. Every piece is tried. When all are healed, the state moves to ``healed.json``,
-    and nothing is in force any more; otherwise the exit code is 1 and all of it can be tried
-    again. What it says goes to ``heal.log``.
+    be frozen. Then it begins anew, for there may be a new piece. Every piece is tried. When all
+    are healed, the state moves to ``healed.json``, and nothing is in force any more; otherwise
+    the exit code is 1 and all of it can be tried again. What it says goes to ``heal.log``.
     """
     functions, calls = [], []
     # A fault made twice is healed once, in the place of the later.
@@ -103,8 +103,12 @@ export PATH LC_ALL
 folder={folder}
 failed=0
 exec </dev/null >>"$folder/heal.log" 2>&1
-exec 9>>"$folder/lock"
-flock -w 30 9 || echo "the lock is held: healing without it"
+if [ "${{1-}}" != locked ]; then
+    exec 9>>"$folder/lock"
+    flock -w 30 9 || echo "the lock is held: healing without it"
+    [ -e "$folder/heal.sh" ] || exit 0
+    exec /bin/sh "$folder/heal.sh" locked
+fi
 try() {{
     if ("heal_$1"); then echo "healed: $2"; else
         echo "not healed: $2"

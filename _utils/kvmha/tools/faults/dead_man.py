@@ -94,7 +94,7 @@ class DeadMan:
                     f"drill {before.drill} is under way on this node",
                     hint=f"end it first: kvmha_fault.heal drill={before.drill}",
                 )
-            now = self.uptime()
+            now = uptime()
             timer = f"{UNIT}-heal-{round(now * 100)}"
             state = State(drill, now + seconds, timer, before.made if before else ())
             self._write_script(state)
@@ -109,7 +109,7 @@ class DeadMan:
         argv = ["systemctl", "--quiet", "is-active", f"{state.timer}.timer"]
         if self.runner.run(argv, ok=None).returncode:
             return 0.0
-        return max(state.until - self.uptime(), 0.0)
+        return max(state.until - uptime(), 0.0)
 
     def armed(self, drill: str) -> tuple[State, float]:
         """Return the state of ``drill`` and the seconds left; raise Refused without a timer."""
@@ -136,13 +136,12 @@ class DeadMan:
         """
         said = self._run_script() if self.script.exists() and (again or self.state()) else ""
         # The service, too: it would try for ever what is no longer there.
-        self.runner.run(["systemctl", "stop", f"{_TIMERS}.timer", f"{_TIMERS}.service"], ok=None)
-        self.script.unlink(missing_ok=True)
+        units = (f"{_TIMERS}.timer", f"{_TIMERS}.service")
+        with self.locked():
+            if self.state() is None:  # nobody has armed it again
+                self.runner.run(["systemctl", "stop", *units], ok=None)
+                self.script.unlink(missing_ok=True)
         return said
-
-    def uptime(self) -> float:
-        """Return the seconds since the boot."""
-        return float((files.read("/proc/uptime") or "0").split()[0])
 
     def _run_script(self) -> str:
         log = self.folder / "heal.log"
@@ -165,6 +164,11 @@ class DeadMan:
     def _read(self, name: str) -> State | None:
         text = files.read(self.folder / name)
         return plain.of(State, json.loads(text)) if text else None
+
+
+def uptime() -> float:
+    """Return the seconds since the boot, by a clock that nobody can set."""
+    return float((files.read("/proc/uptime") or "0").split()[0])
 
 
 def _timer(name: str, seconds: float, script: Path) -> list[str]:

@@ -13,7 +13,8 @@ import time
 from kvmha.drills import healing, scripts
 from kvmha.drills.healing import UNIT, Piece
 from kvmha.errors import KvmhaError
-from kvmha.tools import files, host, services
+from kvmha.tools import host, services
+from kvmha.tools.faults.dead_man import uptime
 from kvmha.tools.faults.kind import Facts, Here, Prepared
 from kvmha.tools.runner import Runner
 from kvmha.values import size
@@ -129,11 +130,6 @@ def put_clock(here: Here, facts: Facts) -> None:
 def clock_in_force(_: Runner, facts: Facts) -> bool:
     """Tell whether the clock is still nearer to what it was set to than to what it should be."""
     return bool(abs(time.time() - uptime() - facts["began"]) > abs(facts["seconds"]) / 2)
-
-
-def uptime() -> float:
-    """Return the seconds since the boot, by a clock that nobody can set."""
-    return float((files.read("/proc/uptime") or "0").split()[0])
 
 
 def _called_off() -> Piece:
