@@ -74,6 +74,8 @@ def _prepare(here: Here, disks: Sequence[str]) -> Prepared:
     scsi: list[str] = []
     maps: dict[str, str] = {}
     problems = []
+    # The table of a map that fails already is in what heals it.
+    before = {n: t for facts in here.standing for n, t in facts.get("maps", {}).items()}
     for path in disks:
         try:
             for name in _leaves(path):
@@ -81,7 +83,7 @@ def _prepare(here: Here, disks: Sequence[str]) -> Prepared:
                     scsi.append(name)
                 else:
                     map_name = (files.read(_SYS / name / "dm/name") or "").strip()
-                    maps[map_name] = _plain_table(here.runner, map_name)
+                    maps[map_name] = before.get(map_name) or _plain_table(here.runner, map_name)
         except KvmhaError as error:
             problems.append(Problem(path, error.message, error.hint, "FAULT_DISK"))
     if problems:
