@@ -8,6 +8,7 @@ from __future__ import annotations
 from kvmha.spec.cib import Cib
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.corosync import Corosync
+from kvmha.spec.drills import Drill
 from kvmha.spec.fencing import Fencing
 from kvmha.spec.fields import said
 from kvmha.spec.part import agents, unmanaged
@@ -128,6 +129,9 @@ class ClusterSpec:
         "Where VMs run with regard to each other and to what hosts have.",
         of=Placement,
         default=Placement,
+    )
+    drills: tuple[Drill, ...] = said(
+        "object", "Drills of one's own.", many=True, of=Drill, default=()
     )
     time: Time = said("object", "Clocks.", of=Time, default=Time)
     cib: Cib = said(
