@@ -8,7 +8,7 @@ itself counts at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -98,7 +98,7 @@ def breaches(terms: Terms, looks: Sequence[Snapshot], began: float = 0.0) -> tup
 def _two_quorate(terms: Terms, looks: Sequence[Snapshot]) -> Iterator[tuple[str, str]]:
     pairs = _apart_with_quorum(looks[-1])
     if terms.both:
-        since = _since(looks, lambda look: bool(_apart_with_quorum(look)))
+        since = _since(looks, [bool(_apart_with_quorum(look)) for look in looks])
         if not terms.fencing or looks[-1].time - since <= terms.fencing:
             return
     elif len(looks) < 2:
@@ -127,7 +127,7 @@ def _without_quorum(terms: Terms, looks: Sequence[Snapshot]) -> Iterator[tuple[s
     for node in looks[-1].nodes:
         if not _is_lost(node):
             continue
-        since = _since(looks, lambda look, name=node.name: _is_lost(look.node(name)))
+        since = _since(looks, [_is_lost(look.node(node.name)) for look in looks])
         spent = looks[-1].time - since
         first = next(look for look in looks if look.time == since).node(node.name)
         for what in _forbidden(terms, node, first, spent):
@@ -163,11 +163,11 @@ def _runs(terms: Terms, node: NodeSeen) -> set[str]:
     return vms | (set(terms.addresses) & set(node.addresses))
 
 
-def _since(looks: Sequence[Snapshot], holds: Callable[[Snapshot], bool]) -> float:
-    """Return the time of the first of the last looks in a row for which ``holds``."""
+def _since(looks: Sequence[Snapshot], held: Sequence[bool]) -> float:
+    """Return the time of the first of the last looks in a row at which it ``held``."""
     since = looks[-1].time
-    for look in reversed(looks):
-        if not holds(look):
+    for look, is_so in zip(reversed(looks), reversed(held), strict=True):
+        if not is_so:
             break
         since = look.time
     return since
@@ -178,11 +178,11 @@ def _since(looks: Sequence[Snapshot], holds: Callable[[Snapshot], bool]) -> floa
 
 def _twice(terms: Terms, looks: Sequence[Snapshot]) -> Iterator[tuple[str, str]]:
     for vm in terms.vms:
-        hosts = _in_both(looks, lambda look, vm=vm: look.hosts(vm))
+        hosts = _in_both([look.hosts(vm) for look in looks[-2:]])
         if len(hosts) > 1:
             yield _VM, f"{vm} runs on {' and '.join(hosts)}"
     for address in terms.addresses:
-        holders = _in_both(looks, lambda look, address=address: look.holders(address))
+        holders = _in_both([look.holders(address) for look in looks[-2:]])
         if len(holders) > 1:
             yield _ADDRESS, f"{address} is on {' and '.join(holders)}"
 
@@ -190,19 +190,17 @@ def _twice(terms: Terms, looks: Sequence[Snapshot]) -> Iterator[tuple[str, str]]
 def _writers(terms: Terms, looks: Sequence[Snapshot]) -> Iterator[tuple[str, str]]:
     for disk, vms in terms.shared.items():
         writers = _in_both(
-            looks,
-            lambda look, vms=vms: [f"{vm} on {host}" for vm in vms for host in look.hosts(vm)],
+            [[f"{vm} on {host}" for vm in vms for host in look.hosts(vm)] for look in looks[-2:]]
         )
         if len(writers) > 1:
             yield _DISK, f"{disk} is written by {' and '.join(writers)}"
 
 
-def _in_both(looks: Sequence[Snapshot], seen: Callable[[Snapshot], Collection[str]]) -> list[str]:
+def _in_both(seen: Sequence[Collection[str]]) -> list[str]:
     """Return what the last two looks both show; nothing where there is but one."""
-    if len(looks) < 2:
+    if len(seen) < 2:
         return []
-    before = set(seen(looks[-2]))
-    return [one for one in seen(looks[-1]) if one in before]
+    return [one for one in seen[-1] if one in seen[-2]]
 
 
 # --- guests ------------------------------------------------------------------------------------
