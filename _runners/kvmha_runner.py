@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from salt.exceptions import SaltException
 from salt.utils.yamlloader import SaltYamlSafeLoader
 from salt.version import __version__ as salt_version
 
@@ -101,6 +102,51 @@ def adopt_vm(
     return _ended(state["result"] is not False) | {key: state[key] for key in keys}
 
 
+def drill(
+    name: str,
+    confirm: str = "",
+    fencing: str = "",
+    test: bool = False,
+    pillar: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Run the drill ``name``: faults on purpose, what follows held against what was predicted.
+
+    ``test=True`` shows the plan. ``confirm=CLUSTERNAME`` runs it, on a healthy cluster only, and
+    interrupts what the plan names. ``fencing=off`` is for drills that stop everything first and
+    fence nobody. The exit status is 1 unless all was as predicted and is healed.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.drill isolate test=True
+        salt-run kvmha.drill isolate confirm=alpha
+        salt-run kvmha.drill partition3 confirm=alpha fencing=off
+    """
+    asked = {"confirm": str(confirm), "fencing": fencing, "test": bool(test)}
+    found = _drilled("kvmha_drill.run", pillar, name=name, **asked)
+    if "record" in found:
+        ended = found["record"]
+        well = ended["verdict"] == "passed" and ended["healed"]
+        _tell(f"{ended['verdict']}: {found['path']}")
+    else:
+        well = not found["problems"]
+        _tell("\n".join([*found.get("plan", []), *found["problems"]]))
+    return _ended(well) | found
+
+
+def drills(pillar: dict[str, Any] | None = None) -> dict[str, Any]:
+    """List the drills: what each proves, and what this cluster lacks to run it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.drills
+    """
+    return _drilled("kvmha_drill.scenarios_of", pillar)
+
+
 def validate_pillar(*paths: str) -> dict[str, Any]:
     """Return all mistakes of pillar files, each with its line, without asking a node.
 
@@ -152,6 +198,16 @@ def schema(path: str = "") -> dict[str, Any]:
     except OSError as error:
         return _ended(False) | {"problems": [f"{path}: {error.strerror}"]}
     return _ended(True) | {"written": path}
+
+
+def _drilled(function: str, pillar: dict[str, Any] | None, **asked: Any) -> dict[str, Any]:
+    """Return what a module of the master says; an error as ``problems``."""
+    try:
+        spec = (pillar or {}).get("kvmha")
+        found: dict[str, Any] = __salt__["salt.cmd"](function, with_pillar=True, spec=spec, **asked)
+    except SaltException as error:
+        return {"problems": str(error).splitlines()}
+    return found
 
 
 def _ended(well: bool) -> dict[str, Any]:

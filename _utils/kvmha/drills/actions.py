@@ -78,8 +78,6 @@ def resolve(step: Step, spec: ClusterSpec, seen: Snapshot) -> Action:
         arguments["links"] = list(step.links)
     if "vm" in arguments:
         arguments["vm"] = vm_of(str(arguments["vm"]), spec)
-    if str(arguments.get("mount", "")).startswith("filesystem-of:"):
-        arguments["mount"] = _mount(str(arguments["mount"]).partition(":")[2], spec)
     return Action(step.fault, node, arguments, _cuts(step, node, peers, spec))
 
 
@@ -151,15 +149,6 @@ def _cuts(step: Step, node: str, peers: tuple[str, ...], spec: ClusterSpec) -> t
     if step.links and set(step.links) < set(range(count)):
         return ()
     return tuple((node, other) for other in others)
-
-
-def _mount(text: str, spec: ClusterSpec) -> str:
-    name = vm_of(text, spec)
-    vm = next(vm for vm in spec.vms if vm.name == name)
-    filesystem = spec.filesystem_of(vm)
-    if filesystem is None:
-        raise KvmhaError(f"{name} is on no filesystem")
-    return filesystem.mount
 
 
 def _words(value: Any) -> str:

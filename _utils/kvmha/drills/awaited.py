@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kvmha.drills import invariants, judge, quorum, timing
 from kvmha.drills.actions import Action
 from kvmha.drills.record import Outcome
-from kvmha.spec.drills import Drill
+from kvmha.spec.drills import Drill, Step
 from kvmha.spec.model import ClusterSpec
 from kvmha.view.snapshot import Snapshot
 
@@ -127,8 +127,8 @@ class Awaited:
         return found
 
 
-def not_whole(setting: Setting, look: Snapshot) -> list[str]:
-    """Return in sentences what keeps the cluster from being whole; empty when it is."""
+def not_joined(setting: Setting, look: Snapshot) -> list[str]:
+    """Return in sentences which nodes are not together; empty when all are."""
     found = [f"{node.name} does not answer" for node in look.nodes if not node.answered]
     everybody = tuple(sorted(setting.names))
     for node in look.nodes:
@@ -140,6 +140,12 @@ def not_whole(setting: Setting, look: Snapshot) -> list[str]:
             found.append(f"{node.name}: Pacemaker does not run")
         elif node.answered and away:
             found.append(f"{node.name}: in Pacemaker {', '.join(away)} is not online")
+    return found
+
+
+def not_whole(setting: Setting, look: Snapshot) -> list[str]:
+    """Return in sentences what keeps the cluster from being whole; empty when it is."""
+    found = not_joined(setting, look)
     for vm in setting.terms.vms:
         if len(look.hosts(vm)) != 1:
             found.append(f"{vm} runs on {', '.join(look.hosts(vm)) or 'no node'}")
@@ -169,3 +175,10 @@ def where(setting: Setting, look: Snapshot) -> dict[str, str]:
     hosts = {vm: look.hosts(vm) for vm in setting.terms.vms}
     holders = {address: look.holders(address) for address in setting.terms.addresses}
     return {name: nodes[0] for name, nodes in {**hosts, **holders}.items() if nodes}
+
+
+def words(step: Step) -> str:
+    """Return what a step without a fault does."""
+    if step.heal:
+        return "all faults are taken away"
+    return "nobody touches the nodes" if step.leave else "nothing is done"

@@ -72,16 +72,15 @@ class Run:
         self._arm(self.setting.timing.stop)
         if self.setting.fencing:
             return
-        limits, count = self.setting.timing, len(self.setting.drill.steps)
-        longest = limits.stop + limits.step * count + limits.heal
+        limits = self.setting.timing
         self.effects.say("all resources are stopped; then nobody is fenced until the drill ends")
-        self._refuse(self.effects.stop_all(longest))
+        self._refuse(self.effects.stop_all(limits.stop + _RESERVE))
         missing = self._watch(
             lambda: awaited.still_running(self.setting, self.looks[-1]), limits.stop
         )
         if missing:
             raise KvmhaError(f"fencing stays on: {missing}", hint="nothing was cut")
-        self._refuse(self.effects.fencing_off(longest))
+        self._refuse(self.effects.fencing_off(limits.step + _RESERVE))
 
     def _arm(self, seconds: float) -> None:
         """Set the dead-man timers to what is ahead, with a reserve."""
@@ -99,7 +98,7 @@ class Run:
         limits = self.setting.timing
         limit = step.wait / 1000 if step.wait else limits.heal if step.heal else limits.step
         action = actions.resolve(step, self.setting.spec, before) if step.fault else None
-        words = action.text() if action else _words(step)
+        words = action.text() if action else awaited.words(step)
         self.effects.say(f"{step.name}: {words}")
         self._arm(0.0 if step.leave else limit)
         told = self._do(step, action)
@@ -229,15 +228,30 @@ class Run:
 
     def _healing(self) -> list[str]:
         problems = [f"healing {node}: {why}" for node, why in self.effects.heal().items()]
-        kept = [] if self.setting.fencing else [*filter(None, [self.effects.resume()])]
+        limits = self.setting.timing
+        kept = []
+        if not self.setting.fencing:
+            # With fencing on, whoever has quorum would fence those who have not joined yet.
+            self._until(lambda: awaited.not_joined(self.setting, self.looks[-1]), limits.join)
+            kept = [*filter(None, [self.effects.resume()])]
+        missing = self._until(
+            lambda: [
+                *awaited.not_whole(self.setting, self.looks[-1]),
+                *self.effects.in_force(),
+            ],
+            limits.heal,
+        )
+        # A node that did not answer at first is no problem any more when all is whole.
+        return [*problems, *kept, *missing] if missing else kept
+
+    def _until(self, missing: Callable[[], list[str]], limit: float) -> list[str]:
+        """Look until nothing is missing, or ``limit`` seconds are over; what breaks is noted."""
         began = self.effects.clock()
         while True:
             self._broken()
-            missing = [*awaited.not_whole(self.setting, self.looks[-1]), *self.effects.in_force()]
-            if not missing:
-                return kept  # a node that did not answer at first is no problem any more
-            if self.effects.clock() - began >= self.setting.timing.heal:
-                return [*problems, *kept, *missing]
+            found = missing()
+            if not found or self.effects.clock() - began >= limit:
+                return found
             self.effects.pause(self.setting.timing.interval)
 
     def _absences(self) -> tuple[Absence, ...]:
@@ -289,9 +303,3 @@ class Run:
 
     def _spent(self) -> float:
         return self.effects.clock() - self._began
-
-
-def _words(step: Step) -> str:
-    if step.heal:
-        return "all faults are taken away"
-    return "nobody touches the nodes" if step.leave else "nothing is done"

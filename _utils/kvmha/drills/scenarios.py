@@ -75,7 +75,8 @@ SHIPPED: tuple[Drill, ...] = (
     _one(
         "freeze",
         "A host that stands still is fenced before its VMs start elsewhere.",
-        Step(name="freeze a host", fault="freeze", node="host-of:1"),
+        Step(name="freeze a host", fault="freeze", node="host-of:1",
+             arguments={"seconds": 600}),
         needs=("vm",),
     ),
     _one(
@@ -92,8 +93,7 @@ SHIPPED: tuple[Drill, ...] = (
     _one(
         "fill_filesystem",
         "A full filesystem makes no host and no VM move.",
-        Step(name="fill the filesystem", fault="fill", node="host-of:1",
-             arguments={"mount": "filesystem-of:1"}),
+        Step(name="fill the filesystem", fault="fill", node="host-of:1"),
         needs=("vm",),
     ),
     _one(
@@ -105,8 +105,7 @@ SHIPPED: tuple[Drill, ...] = (
     _one(
         "restart_libvirtd",
         "A restart of libvirtd, as by an update, does nothing to VMs.",
-        Step(name="restart libvirtd", fault="restart", node="host-of:1",
-             arguments={"unit": "libvirtd"}),
+        Step(name="restart libvirtd", fault="restart", node="host-of:1"),
         needs=("vm",),
     ),
     _one(

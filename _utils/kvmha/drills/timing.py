@@ -19,7 +19,8 @@ _IPADDR_START = 20.0  # start timeout that ocf:heartbeat:IPaddr2 advertises
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds: between looks, until a change can show, until a step, healing, stopping must end.
+    """Seconds: between looks; until a change can show, nodes have joined, a step, healing, a
+    stop of everything must have ended.
 
     ``steady`` is in how many looks in a row the cluster has to stand as one outcome.
     """
@@ -27,6 +28,7 @@ class Timing:
     interval: float
     steady: int
     settle: float
+    join: float
     step: float
     heal: float
     stop: float
@@ -46,6 +48,7 @@ def timing_of(spec: ClusterSpec, *, fencing: bool) -> Timing:
         interval=3.0,
         steady=3,
         settle=detection,
+        join=3 * detection + _BUSY,
         step=step,
         heal=3 * detection + _BUSY + start + spec.deadlines.membership / 1000 + back,
         stop=2 * stop + 4 * _BUSY,
