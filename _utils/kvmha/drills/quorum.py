@@ -231,19 +231,20 @@ def _has_quorum(
     needed = max((expected + 2) // 2, (total + 2) // 2)
     if rules.two_node and len(part) <= 2:
         needed = 1
-    return total >= needed or _wins_tie(
-        rules, part, before, total=total, expected=expected, needed=needed
+    previous = _previous(rules, before, part - set(graph.fresh))
+    return total >= needed or (
+        total == expected // 2 and _wins_tie(rules, part, previous, needed=needed)
     )
 
 
-def _wins_tie(
-    rules: Rules, part: Members, before: Before, *, total: int, expected: int, needed: int
-) -> bool:
-    """Tell whether half of the votes is enough: no other part could have quorum by itself."""
-    if not rules.tie_breaker or rules.device or total != expected // 2:
-        return False
-    previous = _previous(rules, before, part)
-    if len(previous) - len(part) >= needed:
+def _wins_tie(rules: Rules, part: Members, previous: Members, *, needed: int) -> bool:
+    """Tell whether half of the votes is enough: no other part could have quorum by itself.
+
+    ``previous`` are the members when there was quorum last; who has just started knows of none.
+    That others join meanwhile is not reckoned with by corosync: with an odd number of votes, a
+    node that comes back into a cut that is still there can give another part quorum too.
+    """
+    if not rules.tie_breaker or rules.device or len(previous) - len(part) >= needed:
         return False
     return _chosen(rules, rules.tie_breaker, previous) in part
 
