@@ -244,7 +244,9 @@ def _wins_tie(rules: Rules, part: Members, previous: Members, *, needed: int) ->
     That others join meanwhile is not reckoned with by corosync: with an odd number of votes, a
     node that comes back into a cut that is still there can give another part quorum too.
     """
-    if not rules.tie_breaker or rules.device or len(previous) - len(part) >= needed:
+    if not previous or not rules.tie_breaker or rules.device:
+        return False
+    if len(previous) - len(part) >= needed:
         return False
     return _chosen(rules, rules.tie_breaker, previous) in part
 
