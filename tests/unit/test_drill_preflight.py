@@ -62,6 +62,14 @@ def test_fencing_is_only_off_when_asked_for(spec):
     assert "fencing stays on" in why
 
 
+def test_diskless_sbd_cannot_be_kept_from_resetting(example):
+    spec = load(example("diskless"))
+    look = Cluster(NAMES, {vm.name: "ha-host1" for vm in spec.vms}).look()
+    words = {"health": [], "confirm": spec.cluster.name, "fencing": "off"}
+    found = preflight.refusals(setting(spec, "partition3"), look, **words)
+    assert any("diskless SBD resets" in line for line in found)
+
+
 def test_what_a_cluster_lacks_is_told(spec, example):
     assert refused(spec, "lose_link") == ["it needs two links, nodes[].links has one"]
     two = load(example("two_node"))

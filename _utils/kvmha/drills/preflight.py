@@ -41,6 +41,8 @@ def refusals(
     found = [*scenarios.lacking(setting.spec, setting.drill)]
     if not setting.fencing and fencing != "off":
         found.append(FENCING_OFF)
+    if not setting.fencing and setting.spec.fencing.diskless:
+        found.append("diskless SBD resets who has no quorum, whatever Pacemaker is told")
     if setting.fencing and fencing == "off":
         found.append("fencing stays on in this drill: fencing=off is for one that says so")
     found += [*_of_quorum(setting, look), *awaited.not_whole(setting, look), *health]
