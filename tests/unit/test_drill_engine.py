@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from kvmha.drills import scenarios
+from kvmha.drills import actions, awaited, scenarios
 from kvmha.drills.awaited import Setting
 from kvmha.drills.engine import Run
 from kvmha.drills.record import Record
@@ -92,6 +92,27 @@ def test_fencing_off_stops_everything_before_the_first_cut(drill):
     record, cluster = drill("partition3")
     assert all(not sample.where for sample in record.watched[5:8])
     assert cluster.vms["web1"]
+
+
+def test_membership_that_never_rests_is_judged_by_its_rules(spec):
+    """corosync forms the same membership again and again (1-3 is cut, 2 hears both)."""
+    found = Setting.of(spec, scenarios.all_of(spec)["partition3"])
+    look = Cluster(NAMES, {"web1": None}).look()
+    forming = dataclasses.replace(look.nodes[0], members=NAMES[:2])
+    between = dataclasses.replace(look, nodes=(forming, *look.nodes[1:]))
+    action = actions.resolve(found.drill.steps[1], spec, look)
+    _, outcomes = actions.following(found.rules, actions.Standing(), action)
+    seen, looks = awaited.Awaited(found, outcomes, action, {}), [look]
+    for number in range(20):
+        looks.append(between if number % 2 else look)
+        missing = seen.missing(looks, found.timing.settle + number)
+        assert missing
+    verdict, why = seen.verdict(missing, looks[-1])
+    assert verdict == "as predicted"
+    assert why == ("corosync forms it again and again: an outcome in 10 of 20 looks",)
+    isolated = awaited.Awaited(found, outcomes[:1], action, {})
+    assert isolated.missing(looks, 999.0)
+    assert isolated.verdict("x", looks[-1])[0] == "not predicted"
 
 
 # --- what is broken is found -------------------------------------------------------------------

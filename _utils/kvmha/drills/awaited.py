@@ -162,7 +162,7 @@ def still_running(setting: Setting, look: Snapshot) -> str:
     for node in look.nodes:
         if not node.answered:
             found.append(f"{node.name} does not answer")
-        runs = [vm for vm, state in node.domains.items() if state in ("running", "paused")]
+        runs = [vm for vm in setting.terms.vms if node.domains.get(vm) in ("running", "paused")]
         held = [one for one in setting.terms.addresses if one in node.addresses]
         used = [*runs, *held, *sorted(mounts & set(node.mounts)), *node.lockspaces]
         if used:

@@ -103,10 +103,9 @@ def _absences(
 
 def _node_parts(spec: ClusterSpec) -> dict[str, float]:
     derived = timeouts.derive(spec)
-    others = any(device for device in spec.fencing.devices)
     fence = derived.msgwait or derived.watchdog_fencing or derived.stonith_timeout
-    if others and spec.fencing.sbd:
-        fence += derived.stonith_timeout  # the other device may fail first
+    if spec.fencing.devices and spec.fencing.sbd:
+        fence += derived.stonith_timeout  # another device may fail first
     delays = derived.delay_max + derived.priority_delay
     parts = {"token": derived.token, "consensus": derived.consensus, "fencing": fence}
     if delays:
