@@ -53,6 +53,51 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
     return _ended(found["result"]) | found | {"versions": versions}
 
 
+def drill(
+    name: str,
+    confirm: str = "",
+    fencing: str = "",
+    test: bool = False,
+    pillar: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Run the drill ``name``: faults on purpose, what follows held against what was predicted.
+
+    ``test=True`` shows the plan. ``confirm=CLUSTERNAME`` runs it, on a healthy cluster only, and
+    interrupts what the plan names. ``fencing=off`` is for drills that stop everything first and
+    fence nobody. The exit status is 1 unless all was as predicted and is healed.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.drill isolate test=True
+        salt-run kvmha.drill isolate confirm=alpha
+        salt-run kvmha.drill partition3 confirm=alpha fencing=off
+    """
+    asked = {"confirm": str(confirm), "fencing": fencing, "test": bool(test)}
+    found = _drilled("kvmha_drill.run", pillar, name=name, **asked)
+    if "record" in found:
+        ended = found["record"]
+        well = ended["verdict"] == "passed" and ended["healed"]
+        _tell(f"{ended['verdict']}: {found['path']}")
+    else:
+        well = not found["problems"]
+        _tell("\n".join([*found.get("plan", []), *found["problems"]]))
+    return _ended(well) | found
+
+
+def drills(pillar: dict[str, Any] | None = None) -> dict[str, Any]:
+    """List the drills: what each proves, and what this cluster lacks to run it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.drills
+    """
+    return _drilled("kvmha_drill.scenarios_of", pillar)
+
+
 def migration_matrix(pillar: dict[str, Any] | None = None) -> dict[str, Any]:
     """Show for each VM that moves live which node it may come to, and why not. Changes nothing.
 
@@ -100,51 +145,6 @@ def adopt_vm(
     _tell(state["comment"])
     keys = ("result", "changes", "comment")
     return _ended(state["result"] is not False) | {key: state[key] for key in keys}
-
-
-def drill(
-    name: str,
-    confirm: str = "",
-    fencing: str = "",
-    test: bool = False,
-    pillar: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Run the drill ``name``: faults on purpose, what follows held against what was predicted.
-
-    ``test=True`` shows the plan. ``confirm=CLUSTERNAME`` runs it, on a healthy cluster only, and
-    interrupts what the plan names. ``fencing=off`` is for drills that stop everything first and
-    fence nobody. The exit status is 1 unless all was as predicted and is healed.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-run kvmha.drill isolate test=True
-        salt-run kvmha.drill isolate confirm=alpha
-        salt-run kvmha.drill partition3 confirm=alpha fencing=off
-    """
-    asked = {"confirm": str(confirm), "fencing": fencing, "test": bool(test)}
-    found = _drilled("kvmha_drill.run", pillar, name=name, **asked)
-    if "record" in found:
-        ended = found["record"]
-        well = ended["verdict"] == "passed" and ended["healed"]
-        _tell(f"{ended['verdict']}: {found['path']}")
-    else:
-        well = not found["problems"]
-        _tell("\n".join([*found.get("plan", []), *found["problems"]]))
-    return _ended(well) | found
-
-
-def drills(pillar: dict[str, Any] | None = None) -> dict[str, Any]:
-    """List the drills: what each proves, and what this cluster lacks to run it.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-run kvmha.drills
-    """
-    return _drilled("kvmha_drill.scenarios_of", pillar)
 
 
 def validate_pillar(*paths: str) -> dict[str, Any]:
@@ -200,16 +200,6 @@ def schema(path: str = "") -> dict[str, Any]:
     return _ended(True) | {"written": path}
 
 
-def _drilled(function: str, pillar: dict[str, Any] | None, **asked: Any) -> dict[str, Any]:
-    """Return what a module of the master says; an error as ``problems``."""
-    try:
-        spec = (pillar or {}).get("kvmha")
-        found: dict[str, Any] = __salt__["salt.cmd"](function, with_pillar=True, spec=spec, **asked)
-    except SaltException as error:
-        return {"problems": str(error).splitlines()}
-    return found
-
-
 def _ended(well: bool) -> dict[str, Any]:
     """Set the exit status: salt-run takes it from the answer, events from the context."""
     __context__["retcode"] = int(not well)
@@ -256,3 +246,13 @@ def _read(text: str) -> tuple[ClusterSpec | ClusterPart | None, list[pillar_file
 def _tell(text: str) -> None:
     if not __opts__.get("quiet"):
         sys.stderr.write(f"{text}\n")
+
+
+def _drilled(function: str, pillar: dict[str, Any] | None, **asked: Any) -> dict[str, Any]:
+    """Return what a module of the master says; an error as ``problems``."""
+    try:
+        spec = (pillar or {}).get("kvmha")
+        found: dict[str, Any] = __salt__["salt.cmd"](function, with_pillar=True, spec=spec, **asked)
+    except SaltException as error:
+        return {"problems": str(error).splitlines()}
+    return found
