@@ -5,6 +5,7 @@ Runs in a process of the master, never on a node.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Collection
 from datetime import datetime, timezone
@@ -21,17 +22,19 @@ from kvmha.drills.engine import Run
 from kvmha.drills.over_salt import OverSalt
 from kvmha.drills.record import Record
 from kvmha.errors import KvmhaError
-from kvmha.plain import plain
+from kvmha.plain import of, plain
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
 from kvmha.spec.drills import Drill
 from kvmha.tools import drill_records, signals
-from kvmha.view import gather
 from kvmha.view.snapshot import Snapshot
 from kvmha.wait import pause
 
 __version__ = "0.1.0"
 __virtualname__ = "kvmha_drill"
+
+# Seconds after which Salt asks whether a silent node is at work; then it is waited for, or not.
+_POLL = 5
 
 
 def __virtual__():
@@ -86,7 +89,7 @@ def run(
         known = ", ".join(scenarios.all_of(cluster))
         raise KvmhaError(f"there is no drill '{name}'", hint=f"drills are {known}")
     setting = Setting.of(cluster, drill)
-    look = _look(cluster, raw, drift=True)
+    look = _look(raw, drift=True)
     refused = preflight.refusals(
         setting,
         look,
@@ -110,15 +113,14 @@ def _run(setting: Setting, raw: dict[str, Any]) -> Record:
     folder = drill_records.folder_of(__opts__["cachedir"])
 
     def call(function: str, kwargs: dict[str, Any], nodes: Collection[str]) -> Answers:
-        answer = cluster.deadlines.answer / 1000
-        cmd = __salt__["saltutil.cmd"]
-        return ask(cmd, cluster, function, kwargs, timeout=answer, nodes=nodes)
+        cmd = functools.partial(__salt__["saltutil.cmd"], gather_job_timeout=_POLL)
+        return ask(cmd, cluster, function, kwargs, timeout=_POLL, nodes=nodes)
 
     effects = OverSalt(
         drill=record.id,
         names=[node.name for node in cluster.nodes],
         call=call,
-        look=lambda: _look(cluster, raw, light=True),
+        look=lambda: _look(raw, light=True),
         clock=time.monotonic,
         pause=pause,
         say=__salt__["kvmha_master.progress"],
@@ -168,8 +170,8 @@ def _health(raw: dict[str, Any]) -> list[str]:
     return found
 
 
-def _look(cluster: ClusterSpec, raw: dict[str, Any], **options: Any) -> Snapshot:
-    return gather.look(__salt__["saltutil.cmd"], cluster, raw, time.time(), **options)
+def _look(raw: dict[str, Any], **options: Any) -> Snapshot:
+    return of(Snapshot, __salt__["kvmha_status.look"](spec=raw, **options))
 
 
 def _load(spec: dict[str, Any] | None) -> tuple[dict[str, Any], ClusterSpec]:
