@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from kvmha.view.snapshot import NodeSeen, Snapshot
 
-DETECT, FENCE, BOOT, START, STOP = 6.0, 20.0, 40.0, 15.0, 10.0
+DETECT, FENCE, BOOT, START, LATE = 6.0, 20.0, 40.0, 15.0, 70.0
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Cluster:
     kept: list = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     ends_at: dict[str, BaseException] = field(default_factory=dict)
+    ends_later: dict[str, float] = field(default_factory=dict)
     beats: int = 0
     twin: str = ""
 
@@ -86,6 +87,8 @@ class Cluster:
                 host.booted = self.time + BOOT
         elif fault == "kill" and arguments["daemon"] == "corosync":
             host.corosync = False
+        elif fault == "kill" and arguments["daemon"] == "dlm_controld":
+            self.ends_later[node] = self.time + LATE
         elif fault == "kill_guest":
             self.vms[arguments["vm"]] = None
         elif fault == "migrate":
@@ -159,6 +162,9 @@ class Cluster:
             late = self.timers.get(name, self.time) < self.time
             if late and host.up and "does not heal" not in self.wrong:
                 self.cuts = {cut for cut in self.cuts if cut[0] != name}
+            if self.ends_later.get(name, self.time + 1) <= self.time:
+                del self.ends_later[name]
+                self._ends(name)  # its resources failed to stop
         self._memberships()
         self._fence()
         self._place()

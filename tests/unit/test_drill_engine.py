@@ -87,6 +87,15 @@ def test_absence_stands_beside_what_timeouts_imply(drill):
     assert away.worst == pytest.approx(sum(away.parts.values()), abs=0.1)
 
 
+def test_fault_that_a_monitor_has_to_find_is_waited_for(drill):
+    """The simulation fences 70 s after DLM was killed: until then all looks well."""
+    record, _ = drill("kill_dlm_controld")
+    killed = record.steps[1]
+    assert killed.verdict == "as predicted"
+    assert "ended: ha-host1" in killed.why[0]
+    assert record.verdict == "passed"
+
+
 def test_fencing_off_stops_everything_before_the_first_cut(drill):
     """``Cluster.fencing_off`` itself refuses while a VM runs."""
     record, cluster = drill("partition3")

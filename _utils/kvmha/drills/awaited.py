@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kvmha.drills import invariants, judge, quorum, timing
-from kvmha.drills.actions import Action
+from kvmha.drills.actions import CUTS, LOST, NOTHING, Action
 from kvmha.drills.record import Outcome
 from kvmha.spec.drills import Drill, Step
 from kvmha.spec.model import ClusterSpec
@@ -68,14 +68,14 @@ class Awaited:
     def missing(self, looks: Sequence[Snapshot], spent: float) -> str:
         """Return what keeps the cluster from standing as predicted; empty when it does.
 
-        ``looks`` begin with the one before the step, ``spent`` are the seconds since it. A fault
-        needs the time of detection to show at all; then the cluster has to stand in some looks
-        in a row.
+        ``looks`` begin with the one before the step, ``spent`` are the seconds since it. What
+        follows of a fault needs time to show; then the cluster has to stand in some looks in a
+        row.
         """
         limits, look = self._setting.timing, looks[-1]
         self.down = judge.down_in(looks, self._setting.names)
-        if self._action and spent < limits.settle:
-            return "the membership had no time to change yet"
+        if self._action and spent < self._patience(self._action):
+            return "what follows had no time to show yet"
         self.looked += 1
         # Without a fault nobody is to be fenced; who was away may well have come back.
         down = self.down if self._action else None
@@ -106,6 +106,16 @@ class Awaited:
             return AS_PREDICTED, (f"{told} {self.looked} looks",)
         wanted = " or ".join(map(judge.outcome_text, self.outcomes))
         return NOT_PREDICTED, (missing, f"predicted: {wanted}")
+
+    def _patience(self, action: Action) -> float:
+        """Return the seconds after which a fault has shown, if it does.
+
+        Members are missed soon. Disks and daemons are missed by monitors; a VM that is killed or
+        moved is seen itself.
+        """
+        limits = self._setting.timing
+        soon = action.effect in (CUTS, LOST) or (action.moves and action.effect == NOTHING)
+        return limits.settle if soon else limits.monitor
 
     def _not_back(self, look: Snapshot) -> list[str]:
         """Return the nodes that ended and should start anew; one without power does not."""

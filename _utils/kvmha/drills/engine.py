@@ -95,9 +95,8 @@ class Run:
 
     def _step(self, step: Step) -> None:
         began, before = self._spent(), self._seen()
-        limits = self.setting.timing
-        limit = step.wait / 1000 if step.wait else limits.heal if step.heal else limits.step
         action = actions.resolve(step, self.setting.spec, before) if step.fault else None
+        limit = self._limit(step, action)
         words = action.text() if action else awaited.words(step)
         self.effects.say(f"{step.name}: {words}")
         self._arm(0.0 if step.leave else limit)
@@ -123,6 +122,15 @@ class Run:
             self._told(step, words, began, told, verdict)
             self.effects.say(f"  {verdict[0]}: {'; '.join(verdict[1])}")
 
+    def _limit(self, step: Step, action: Action | None) -> float:
+        """Return the seconds within which the cluster has to stand."""
+        limits = self.setting.timing
+        if step.wait or step.heal:
+            return step.wait / 1000 if step.wait else limits.heal
+        if action is None or action.effect in (actions.CUTS, actions.LOST):
+            return limits.step
+        return max(limits.step, limits.monitor + limits.join)
+
     def _do(self, step: Step, action: Action | None) -> tuple[Outcome, ...]:
         """Do what the step says; return what may follow."""
         rules = self.setting.rules
@@ -145,7 +153,7 @@ class Run:
         back = {name for name in down if look.node(name).answered}
         self.standing = Standing(
             cuts=tuple(cut for cut in self.standing.cuts if cut[0] not in back),
-            lost=tuple(name for name in self.standing.lost if name not in back),
+            lost=tuple(name for name in self.standing.lost if not look.node(name).corosync),
             before=quorum.after(self.setting.rules, self.standing.before, look.partitions),
         )
         hosts = {vm: look.hosts(vm) for vm in self.setting.terms.vms}

@@ -14,13 +14,15 @@ from kvmha.timeline import Sample
 
 _BUSY = 30  # seconds that a host which has much to do may need beside all timeouts
 _MONITORED = ("kill_guest", "restart", "fill", "migrate")  # no node is lost: a monitor tells
+# Seconds in which a monitor of storage or of fencing finds out (op monitor interval and timeout).
+_MONITOR = 120.0
 _IPADDR_START = 20.0  # start timeout that ocf:heartbeat:IPaddr2 advertises
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds: between looks; until a change can show, nodes have joined, a step, healing, a
-    stop of everything must have ended.
+    """Seconds: between looks; until a change of members can show, a monitor has found out, nodes
+    have joined, a step, healing, a stop of everything must have ended.
 
     ``steady`` is in how many looks in a row the cluster has to stand as one outcome.
     """
@@ -28,6 +30,7 @@ class Timing:
     interval: float
     steady: int
     settle: float
+    monitor: float
     join: float
     step: float
     heal: float
@@ -48,6 +51,7 @@ def timing_of(spec: ClusterSpec, *, fencing: bool) -> Timing:
         interval=3.0,
         steady=3,
         settle=detection,
+        monitor=detection + _MONITOR,
         join=3 * detection + _BUSY,
         step=step,
         heal=3 * detection + _BUSY + start + spec.deadlines.membership / 1000 + back,
