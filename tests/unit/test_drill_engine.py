@@ -199,6 +199,14 @@ def test_bug_of_ours_heals_and_is_raised(drill):
         drill("partition3", ends_at=ends)
 
 
+def test_signal_while_it_heals_does_not_keep_it_from_healing(drill):
+    cut = dataclasses.replace(scenarios.SHIPPED[0], steps=scenarios.SHIPPED[0].steps[:2])
+    record, cluster = drill(cut, ends_at={"heal": KeyboardInterrupt()})
+    assert not cluster.ends_at, "the signal came"
+    assert record.healed and record.verdict == "passed"
+    assert cluster.fencing and not cluster.stopped and not cluster.cuts
+
+
 def test_interrupted_healing_says_who_heals_now(drill):
     record, _ = drill("partition3", ends_at={"look": KeyboardInterrupt(), "heal": SystemError("x")})
     assert not record.healed

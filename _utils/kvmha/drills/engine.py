@@ -211,7 +211,7 @@ class Run:
         """Heal, and look until all is whole again; tell what is not."""
         self.effects.say("healing")
         try:
-            problems = self._healing()
+            problems = self._healing_to_its_end()
         except (Exception, KeyboardInterrupt) as error:
             problems = [
                 f"healing ended: {str(error) or type(error).__name__} (hint: the nodes' dead-man"
@@ -233,6 +233,14 @@ class Run:
         )
         self.effects.keep(self.record)
         self.effects.say(f"{verdict}; {'NOT healed' if problems else 'healed'}")
+
+    def _healing_to_its_end(self) -> list[str]:
+        """Heal, and begin again when the first signal comes just then: there is but one."""
+        try:
+            return self._healing()
+        except KeyboardInterrupt:
+            self.effects.say("a signal: it is healing; after that it ends")
+            return self._healing()
 
     def _healing(self) -> list[str]:
         problems = [f"healing {node}: {why}" for node, why in self.effects.heal().items()]
