@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
 from kvmha.drills import actions, invariants, preflight, scenarios
 from kvmha.drills.actions import node_of, resolve
@@ -14,6 +16,7 @@ from kvmha.spec import load
 from kvmha.spec.drills import FAULTS, NEEDED, Step, selector
 from tests.unit.simulation import Cluster
 
+CASES = sorted((Path(__file__).parents[1] / "cases" / "drills").glob("*.yaml"))
 NAMES = ("ha-host1", "ha-host2", "ha-host3")
 
 
@@ -106,6 +109,14 @@ def test_two_nodes_are_not_parted_while_nobody_is_fenced(example, changed):
 
 
 # --- the plan ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case_of_a_pillar_has_its_plan(path, example):
+    case = yaml.safe_load(path.read_text())
+    spec = load(example("three_node") | {"drills": case["drills"]})
+    look = Cluster(NAMES, {"db1": "ha-host1", "ap1": "ha-host2"}).look()
+    assert preflight.text(setting(spec, "own"), look) == case["plan"]
 
 
 def test_plan_names_steps_what_may_follow_and_what_it_interrupts(spec):
