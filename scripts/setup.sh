@@ -9,7 +9,7 @@ LAB_PACKAGES="python3 python3-venv python3-dev python3-pip build-essential user-
  mmdebstrap eatmydata apt-utils e2fsprogs openssh-client iproute2 nftables util-linux procps kmod
  zstd tgt openipmi"
 # The tools that the contract tests call: real ones, without their daemons.
-CONTRACT_PACKAGES="strace corosync pacemaker pacemaker-cli-utils resource-agents cluster-glue sbd
+CONTRACT_PACKAGES="strace iptables iputils-ping dmsetup corosync pacemaker pacemaker-cli-utils resource-agents cluster-glue sbd
  ocfs2-tools gfs2-utils xfsprogs lvm2 open-iscsi multipath-tools xorriso libvirt-clients python3-libvirt libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86
  qemu-utils libxml2-utils"
 
