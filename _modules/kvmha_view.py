@@ -15,6 +15,7 @@ from kvmha.gates import pacemaker_view
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
 from kvmha.tools import code, corosync, host, marks, pacemaker, sbd
+from kvmha.tools import readiness as fitness
 from kvmha.tools.runner import Runner
 
 __version__ = "0.1.0"
@@ -127,6 +128,25 @@ def proof_write(
     """
     marks.write_proof(_load(spec), vm, proof or {})
     return {"written": vm}
+
+
+@user_errors
+def readiness(spec: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the settings on which a drill depends, as they are in force here. Changes nothing.
+
+    ``kvmha.drills.readiness`` judges them: fencing, quorum, timeouts, constraints. Passwords are
+    not among them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' kvmha_view.readiness
+    """
+    cluster = _load(spec)
+    first = cluster.nodes[0].name == _node_name(cluster)
+    config = _platform().sbd_config
+    return fitness.look(Runner(), cluster, first=first, sbd_config=config)
 
 
 _ASKED = {
