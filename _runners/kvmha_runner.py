@@ -19,6 +19,7 @@ from kvmha.rules.warnings import warnings
 from kvmha.salt_edge import loadable
 from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 from kvmha.spec.schema import json_schema, schema_text
+from kvmha.view import progress
 
 __version__ = "0.1.0"
 __virtualname__ = "kvmha"
@@ -44,7 +45,8 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
     """
     began = time.monotonic()
     logging.getLogger("salt.state").addFilter(_is_readable)
-    run = __salt__["state.orchestrate"]("kvmha", test=bool(test), pillar=pillar)
+    with progress.shown():
+        run = __salt__["state.orchestrate"]("kvmha", test=bool(test), pillar=pillar)
     results = next(iter(run["data"].values()))
     found = report.of_run(results, seconds=time.monotonic() - began, test=bool(test))
     _tell(report.text(found))

@@ -33,21 +33,32 @@ print("ended well")
 class Terminal:
     """A program behind a terminal of ``lines`` times ``columns``."""
 
-    def __init__(self, lines, columns):
+    def __init__(self, lines, columns, program=PROGRAM):
         self.screen = pyte.Screen(columns, lines)
         self.feed = pyte.ByteStream(self.screen)
         self.master, slave = pty.openpty()
+        silent = termios.tcgetattr(slave)
+        silent[3] &= ~termios.ECHO
+        termios.tcsetattr(slave, termios.TCSANOW, silent)
         self.resize(lines, columns)
         kept = {key: os.environ[key] for key in os.environ if key not in ("LINES", "COLUMNS")}
         env = kept | {"TERM": "xterm", "PYTHONPATH": f"{ROOT / '_utils'}:{ROOT}"}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM], stdin=slave, stdout=slave, stderr=slave, env=env
+            [sys.executable, "-c", program], stdin=slave, stdout=slave, stderr=slave, env=env
         )
         os.close(slave)
 
     def resize(self, lines, columns):
         self.screen.resize(lines, columns)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
 
     def text(self):
         while select.select([self.master], [], [], 0.05)[0]:
@@ -70,9 +81,7 @@ class Terminal:
 def terminal():
     made = Terminal(24, 80)
     yield made
-    made.process.kill()
-    made.process.wait()
-    os.close(made.master)
+    made.close()
 
 
 def test_the_screen_is_drawn_resized_and_left_with_ctrl_c(terminal):
