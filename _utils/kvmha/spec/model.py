@@ -10,6 +10,7 @@ from kvmha.spec.classes import vocabulary
 from kvmha.spec.corosync import Corosync
 from kvmha.spec.fencing import Fencing
 from kvmha.spec.fields import said
+from kvmha.spec.monitoring import Monitoring
 from kvmha.spec.part import agents, unmanaged
 from kvmha.spec.placement import Capacity, Placement
 from kvmha.spec.storage import Filesystem, Storage
@@ -130,6 +131,9 @@ class ClusterSpec:
         default=Placement,
     )
     time: Time = said("object", "Clocks.", of=Time, default=Time)
+    monitoring: Monitoring = said(
+        "object", "What Prometheus is told.", of=Monitoring, default=Monitoring
+    )
     cib: Cib = said(
         "object",
         "Pacemaker's configuration beyond what has a word of its own.",
