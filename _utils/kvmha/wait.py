@@ -33,5 +33,5 @@ def eventually(
 
 
 def pause(seconds: float) -> None:
-    """Do nothing for ``seconds``; an interrupt ends it at once."""
+    """Wait ``seconds``: for a loop that looks again and again and has no single end."""
     time.sleep(seconds)

@@ -170,32 +170,52 @@ def test_an_interrupt_is_the_normal_end(interrupt):
     assert followed([whole()], count=0, pause=pause)[0] == 1
 
 
-def record(*verdicts, ends="", healed=False):
+def record(*verdicts, ends="interrupted", healed=False, named="p3-1"):
     steps = tuple(
         StepRecord(f"step {n}", "cut 1-2", 1.0, 2.0, whole(), verdict=verdict)
         for n, verdict in enumerate(verdicts, 1)
     )
-    return Record("p3-1", "partition3", "that it holds", "alpha", "", 1.0, ends, healed, steps)
+    return Record(named, "partition3", "that it holds", "alpha", "", 1.0, ends, healed, steps)
+
+
+def steps_of(state, found):
+    return [each.what for each in state.drilled(found, 1.0)]
 
 
 def test_a_drill_is_followed_step_by_step():
     state = watch.Watch()
-
-    def steps(found):
-        return [each.what for each in state.drilled(found, 1.0)]
-
-    assert steps(None) == []
-    assert steps(record()) == ["began: that it holds"]
-    assert steps(record("observed")) == ["step 1: cut 1-2: observed"]
-    assert steps(record("observed")) == []
+    assert steps_of(state, None) == []
+    assert steps_of(state, record()) == ["began: that it holds"]
+    assert steps_of(state, record("observed")) == ["step 1: cut 1-2: observed"]
+    assert steps_of(state, record("observed")) == []
     assert state.drill is not None
     ended = record("observed", "as predicted", ends="passed", healed=True)
-    assert steps(ended) == ["step 2: cut 1-2: as predicted", "passed"]
+    assert steps_of(state, ended) == ["step 2: cut 1-2: as predicted", "passed"]
+    assert steps_of(state, ended) == []
     assert state.drill is None
 
 
-def test_a_drill_that_ended_before_is_not_told():
-    assert watch.Watch().drilled(record("observed", ends="passed"), 1.0) == []
+def test_a_drill_that_had_begun_is_followed_from_its_next_step():
+    state = watch.Watch()
+    assert steps_of(state, record("observed")) == []
+    assert state.drill is None  # nobody knows yet whether it goes on
+    assert steps_of(state, record("observed", "observed")) == ["step 2: cut 1-2: observed"]
+    assert state.drill is not None
+    assert steps_of(state, record("observed", "observed", healed=True)) == ["interrupted"]
+
+
+@pytest.mark.parametrize("ends", ["passed", "interrupted"])
+def test_a_drill_that_ended_before_is_not_told(ends):
+    state = watch.Watch()
+    for _ in range(2):
+        assert steps_of(state, record("observed", ends=ends)) == []
+    assert steps_of(state, record(named="p3-2")) == ["began: that it holds"]
+
+
+def test_what_could_not_be_healed_is_told():
+    state = watch.Watch()
+    state.drilled(None, 0.0)
+    assert steps_of(state, record("broken", ends="broken"))[-1] == "broken, NOT healed"
 
 
 def test_a_missing_library_is_named(monkeypatch):

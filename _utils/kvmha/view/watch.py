@@ -17,7 +17,7 @@ from kvmha.view import changes
 from kvmha.view.snapshot import Snapshot
 
 _KEPT = 500  # lines of the log
-_ENDED = ("passed", "failed", "broken", "interrupted")
+_ENDED = ("passed", "failed", "broken")
 
 Look = Callable[[], Snapshot]
 Drill = Callable[[], "Record | None"]
@@ -33,7 +33,7 @@ class Watch:
         self.vips = dict(vips or {})
         self.last: Snapshot | None = None
         self.drill: Record | None = None
-        self._seen: tuple[str, int, str] | None = None
+        self._seen: tuple[str, int] | None = None
         self._beats: dict[str, tuple[int, float]] = {}
 
     def looked(self, now: Snapshot) -> list[Event]:
@@ -52,21 +52,23 @@ class Watch:
     def drilled(self, record: Record | None, time: float) -> list[Event]:
         """Take the newest record of a drill; return its steps since the last time.
 
-        One that had ended before anybody watched is none.
+        Until it ends a record calls itself interrupted, so that what a crash leaves is right.
+        The one that is there at first is followed from the step that comes next, if one comes.
         """
         if record is None:
+            self._seen = self._seen or ("", 0)
             return []
-        seen = (record.id, len(record.steps), record.verdict)
-        before, self._seen = self._seen, seen
-        over = record.verdict in _ENDED
-        self.drill = None if over else record
-        if seen == before or (before is None and over):
+        before, self._seen = self._seen, (record.id, len(record.steps))
+        over = record.healed or record.verdict in _ENDED
+        is_new = before is not None and before[0] != record.id
+        if not is_new and (before is None or (self.drill is None and before == self._seen)):
             return []
-        known = before[1] if before and before[0] == record.id else 0
-        steps = record.steps[known:]
-        found = [] if known or (before and before[0] == record.id) else [f"began: {record.proves}"]
-        found += [f"{step.name}: {step.action}: {step.verdict}" for step in steps]
-        found += [record.verdict + ("" if record.healed else ", NOT healed")] if over else []
+        was, self.drill = self.drill, None if over else record
+        known = 0 if is_new or before is None else before[1]
+        found = [f"began: {record.proves}"] if is_new else []
+        found += [f"{step.name}: {step.action}: {step.verdict}" for step in record.steps[known:]]
+        if over and (was is not None or is_new):
+            found.append(record.verdict + ("" if record.healed else ", NOT healed"))
         return [Event(time, record.scenario, what) for what in found]
 
     @property
