@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from kvmha.documents.pacemaker_options import canonical_name
@@ -126,9 +127,7 @@ class Reading:
             "nodes/node[@uname=$node]/instance_attributes/nvpair", node=node
         )
         own = {"#uname": node, "#kind": "cluster"}
-        return own | {
-            one.get("name"): one.get("value") for one in (*lasting, *self._passing(node))
-        }
+        return own | {one.get("name"): one.get("value") for one in (*lasting, *self._passing(node))}
 
     def _passing(self, node: str) -> list[Any]:
         path = "node_state[@uname=$node]/transient_attributes/instance_attributes/nvpair"
@@ -185,9 +184,9 @@ class Reading:
             sets = [_members(each) for each in one.iterfind("resource_set")]
             for each, names in zip(one.iterfind("resource_set"), sets, strict=True):
                 if each.get("sequential") != "false":
-                    for before, name in zip(names, names[1:], strict=False):
+                    for before, name in pairwise(names):
                         yield Pair(one.get("id"), name, before, score)
-            for dependents, bases in zip(sets, sets[1:], strict=False):
+            for dependents, bases in pairwise(sets):
                 for name in dependents:
                     yield from (Pair(one.get("id"), name, base, score) for base in bases)
 
@@ -203,9 +202,9 @@ class Reading:
             for each in sets:
                 names = _members(each)
                 if each.get("sequential") != "false":
-                    for before, name in zip(names, names[1:], strict=False):
+                    for before, name in pairwise(names):
                         yield Pair(one.get("id"), name, before, score)
-            for first, then in zip(sets, sets[1:], strict=False):
+            for first, then in pairwise(sets):
                 group = one.get("id") if first.get("require-all") == "false" else ""
                 for name in _members(then):
                     for base in _members(first):

@@ -32,7 +32,7 @@ def explained(runner: Runner, vm: str, here: str = "") -> dict[str, Any]:
     nodes = root.xpath("configuration/nodes/node[@id=$id]/@uname", id=uuid)
     if here and nodes != [here]:
         return {"dc": nodes[0] if nodes else ""}
-    return plain(of_cib(runner, text, vm)) | {"quorate": root.get("have-quorum") == "1"}
+    return {**plain(of_cib(runner, text, vm)), "quorate": root.get("have-quorum") == "1"}
 
 
 def of_cib(runner: Runner, text: str, vm: str) -> Explanation:

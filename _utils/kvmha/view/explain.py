@@ -89,17 +89,23 @@ def _because(
     chosen = next((one for one in nodes if one.name == then[0]), None)
     if chosen is None or len(reading.chain(name)) > 1:
         return ""  # of clones and groups the scores are not the primitive's own
-    others = [one for one in nodes if one is not chosen and one.score > -INFINITY]
+    others = [one.score for one in nodes if one is not chosen and one.score > -INFINITY]
+    return f": {_choice(reading, chosen, others)}"
+
+
+def _choice(reading: Reading, chosen: NodeReason, others: Sequence[int]) -> str:
+    """Return why it is ``chosen`` and none with the scores of ``others``, who might be."""
     if not others:
-        return ": no other node may run it"
-    best = max(one.score for one in others)
+        return "no other node may run it"
+    best = max(others)
     if chosen.score > best and chosen.wishes:
-        return f": {'; '.join(chosen.wishes)}"
+        return "; ".join(chosen.wishes)
     if chosen.score == best:
         free = reading.option("placement-strategy", "default") in ("balanced", "minimal")
         tie = "the one with most room" if free else "one that has less to run"
-        return f": {len(others) + 1} nodes are as good, and the scheduler takes {tie}"
-    return f": its score is {score_text(chosen.score)}, the next best is {score_text(best)}"
+        same = sum(score == best for score in others) + 1
+        return f"{same} nodes are as good, and the scheduler takes {tie}"
+    return f"its score is {score_text(chosen.score)}, the next best is {score_text(best)}"
 
 
 def _everywhere(reading: Reading, scores: Scores, name: str) -> Iterator[str]:

@@ -26,7 +26,7 @@ def judge(spec: ClusterSpec, status: Status) -> tuple[str, ...]:
         *_storage(status),
         *_places(status),
         *_resources(status),
-        *(f"drift: {where}: {_count(changes)}" for where, changes in status.drift.items()),
+        *(f"{where} is not as the pillar says" for where in status.drift),
         *_unseen(status),
     ]
     return tuple(dict.fromkeys(found))
@@ -50,11 +50,6 @@ def line(text: str, most: int = 100) -> str:
     """Return the first line of ``text``, cut where it is longer than ``most`` characters."""
     first = text.splitlines()[0] if text else ""
     return first if len(first) <= most else f"{first[: most - 3]}..."
-
-
-def _count(changes: tuple[str, ...]) -> str:
-    more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-    return f"{line(changes[0])}{more}"
 
 
 def _twice(status: Status) -> Iterator[str]:
@@ -115,10 +110,10 @@ def _pacemaker(status: Status) -> Iterator[str]:
         if len(dcs) > 1:
             yield f"{', '.join(part.members)} do not agree on the DC: {', '.join(dcs)}"
     for node in _heard(status):
-        for name, words in node.flags.items():
-            for word in ("unclean", "pending"):
-                if word in words:
-                    yield f"{name} is {word}, says {node.name}"
+        for word in ("unclean", "pending"):
+            names = [name for name, words in node.flags.items() if word in words]
+            if names:
+                yield f"{', '.join(names)} {word}, says {node.name}"
 
 
 def _heard(status: Status) -> list[NodeSeen]:
@@ -132,14 +127,14 @@ def _heard(status: Status) -> list[NodeSeen]:
 
 
 def _links(status: Status) -> Iterator[str]:
-    members = {name for part in status.partitions for name in part.members}
+    """Yield the links that are down within a partition: between two, that is what made them."""
     for link in status.links:
         if not link.broken:
             continue
         one, two = link.nodes
         if not two:
             yield f"ring {link.number} has a fault on {one}"
-        elif members >= {one, two}:
+        elif any({one, two} <= set(part.members) for part in status.partitions):
             says = ", ".join(link.broken)
             yield f"link {link.number} between {one} and {two} is down, says {says}"
 
@@ -202,18 +197,27 @@ def _excused(status: Status, name: str) -> bool:
 def _places(status: Status) -> Iterator[str]:
     if not any(node.pacemaker for node in status.snapshot.nodes):
         return
-    silent = {node.name for node in status.snapshot.nodes if not node.answered}
     for place in (*status.vms, *status.addresses):
         what = f"address {place.address}" if place.address else place.name
-        if set(place.believed) & silent:
-            continue  # nobody can say
+        if is_hidden(status, place) or len(place.nodes) > 1:
+            continue
         if not place.nodes and not place.believed:
             if not _stopped(status, place):
-                yield f"{what} runs nowhere (hint: salt-run kvmha.explain {place.name})"
+                subject = place.resource if place.address else place.name
+                yield f"{what} runs nowhere (hint: salt-run kvmha.explain {subject})"
         elif set(place.nodes) != set(place.believed):
-            said = " and ".join(place.believed) or "nowhere"
-            have = " and ".join(place.nodes) or "no node"
-            yield f"{what}: Pacemaker has it {said}, but {have} has it"
+            yield f"{what} is {_on(place.nodes)}, but Pacemaker has it {_on(place.believed)}"
+
+
+def is_hidden(status: Status, place: Place) -> bool:
+    """Tell whether nobody can say if a VM or address is where Pacemaker has it."""
+    what = "addresses" if place.address else "libvirt"
+    hosts = [node for node in status.snapshot.nodes if node.name in place.believed]
+    return any(not node.answered or _blind(node, what) for node in hosts)
+
+
+def _on(nodes: tuple[str, ...]) -> str:
+    return f"on {' and '.join(nodes)}" if nodes else "nowhere"
 
 
 def _stopped(status: Status, place: Place) -> bool:

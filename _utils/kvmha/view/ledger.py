@@ -14,7 +14,7 @@ names all devices that can fence the node by the pillar: one of them did it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kvmha.spec.fencing import SBD
@@ -59,39 +59,34 @@ def merged(spec: ClusterSpec, old: Ledger, seen: Snapshot) -> dict[str, Proof]:
     Every node of ``spec`` is in it, one that was never fenced with the time 0.0.
     """
     events = [event for node in seen.nodes for event in node.fencing_history]
-    return {
-        node.name: _latest(spec, node.name, old.get(node.name), events) for node in spec.nodes
-    }
+    return {node.name: _latest(spec, node.name, old.get(node.name), events) for node in spec.nodes}
 
 
 def _latest(
     spec: ClusterSpec, node: str, old: Proof | None, events: Sequence[Mapping[str, str]]
 ) -> Proof:
     best = old or Proof(node)
-    devices = devices_of(spec, node)
     mine = [event for event in events if event.get("target") == node]
     for event in mine:
         time = moment(event.get("completed", ""))
         if event.get("status") == "success" and time > best.time:
-            words = (event.get(word, "") for word in ("action", "delegate", "client"))
-            best = Proof(node, devices, time, *words)
-    failed = _failed(mine, [best.failed])
-    return Proof(
-        node,
-        best.devices or devices,
-        best.time,
-        best.action,
-        best.delegate,
-        best.client,
-        failed if failed > best.time else 0.0,
-    )
+            best = Proof(
+                node,
+                devices_of(spec, node),
+                time,
+                event.get("action", ""),
+                event.get("delegate", ""),
+                event.get("client", ""),
+                best.failed,
+            )
+    failed = _failed(mine, best.failed)
+    devices = best.devices or devices_of(spec, node)
+    return replace(best, devices=devices, failed=failed if failed > best.time else 0.0)
 
 
-def _failed(events: Iterable[Mapping[str, str]], before: Iterable[float]) -> float:
-    times = [
-        moment(event.get("completed", "")) for event in events if event.get("status") == "failed"
-    ]
-    return max([*times, *before], default=0.0)
+def _failed(events: Iterable[Mapping[str, str]], before: float) -> float:
+    failures = (event for event in events if event.get("status") == "failed")
+    return max((moment(event.get("completed", "")) for event in failures), default=before)
 
 
 def moment(written: str) -> float:
@@ -101,11 +96,12 @@ def moment(written: str) -> float:
     older ones as ctime(3) does, in local time.
     """
     text = written.strip()
-    for form in ("%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f%z", "%Y-%m-%d %H:%M:%S %z"):
-        try:
-            return datetime.strptime(text.replace("Z", "+00:00"), form).timestamp()
-        except ValueError:
-            continue
+    day, _, rest = text.partition(" ")
+    try:
+        clock = rest.replace(" ", "").replace("Z", "+00:00")
+        return datetime.fromisoformat(f"{day} {clock}").timestamp()
+    except ValueError:
+        pass
     try:
         return datetime.strptime(text, "%a %b %d %H:%M:%S %Y").timestamp()
     except ValueError:

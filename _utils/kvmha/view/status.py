@@ -151,9 +151,7 @@ def believed(seen: Snapshot, resource: str) -> tuple[str, ...]:
     """
     able = [node for node in seen.nodes if node.pacemaker]
     heard = [node for node in able if node.quorate] or able
-    return tuple(
-        dict.fromkeys(host for node in heard for host in node.resources.get(resource, ()))
-    )
+    return tuple(dict.fromkeys(host for node in heard for host in node.resources.get(resource, ())))
 
 
 def _devices(spec: ClusterSpec, seen: Snapshot) -> list[Device]:

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from textwrap import wrap
 
 from kvmha.values import age
-from kvmha.view.judge import line
+from kvmha.view.judge import is_hidden, line
 from kvmha.view.snapshot import NodeSeen, Partition
 from kvmha.view.status import LinkState, Place, Status
 
@@ -25,7 +25,7 @@ def text(status: Status) -> str:
         _partitions(status) if len(status.partitions) > 1 else [],
         [*_links(status), *_fencing(status), *_storage(status)],
         _places(status),
-        _bulleted("drift", _drift(status), "~"),
+        _bulleted("drift from the pillar", _drift(status), "-"),
         _bulleted("to know", status.notes, "-"),
     ]
     return "\n".join("\n".join(lines) for lines in parts if lines) + "\n"
@@ -70,7 +70,7 @@ def _bulleted(title: str, lines: Sequence[str], mark: str) -> list[str]:
 
 
 def _nodes(status: Status) -> list[str]:
-    rows = [("", "members it sees", "quorum", "DC", "state", "up")]
+    rows: list[Sequence[str]] = [("", "members it sees", "quorum", "DC", "state", "up")]
     rows += [_node(status, node) for node in status.snapshot.nodes]
     return ["", *table(rows)]
 
@@ -83,7 +83,8 @@ def _node(status: Status, node: NodeSeen) -> tuple[str, ...]:
             if name not in node.members]  # fmt: skip
     members = f"all {len(every)}" if not away else ", ".join(node.members) or "none"
     quorum = status.quorum.get(node.name, "corosync does not run")
-    return (node.name, members, quorum, node.dc or "none", _state(status, node), age(node.uptime))
+    dc = node.dc or ("unknown" if "pacemaker" in node.errors else "none")
+    return (node.name, members, quorum, dc, _state(status, node), age(node.uptime))
 
 
 def _state(status: Status, node: NodeSeen) -> str:
@@ -99,21 +100,17 @@ def _state(status: Status, node: NodeSeen) -> str:
 def _partitions(status: Status) -> list[str]:
     """Return the partitions side by side: who is in each, and what runs there."""
     columns = [_column(status, part) for part in status.partitions]
-    heads = ("", "members", "quorum", "DC", "VMs", "addresses")
-    rows = [
-        (head, *(column[place] for column in columns)) for place, head in enumerate(heads)
-    ]
+    heads = ("partitions", "members", "votes", "DC", "VMs", "addresses")
+    rows = [(head, *(column[place] for column in columns)) for place, head in enumerate(heads)]
     return ["", *table(rows, gap=" | ")]
 
 
 def _column(status: Status, part: Partition) -> tuple[str, ...]:
     first = next((n for n in status.snapshot.nodes if n.name in part.members and n.corosync), None)
-    counted = status.quorum.get(first.name, "") if first else ""
-    name = "partition" if part.quorate else "partition without quorum"
     return (
-        name,
+        "quorate" if part.quorate else "no quorum",
         ", ".join(part.members),
-        counted,
+        f"{first.votes} of {first.expected_votes}" if first else "",
         part.dc or "none",
         _within(status.vms, part) or "none",
         _within(status.addresses, part) or "none",
@@ -179,8 +176,7 @@ def _storage(status: Status) -> Iterator[str]:
 
 
 def _slots(status: Status) -> Iterator[tuple[str, str, str]]:
-    disks = dict.fromkeys(disk for node in status.snapshot.nodes for disk in node.slots)
-    for disk in disks:
+    for disk in sorted({disk for node in status.snapshot.nodes for disk in node.slots}):
         views = [node.slots[disk] for node in status.snapshot.nodes if disk in node.slots]
         words = {f"{name} {said}" for view in views for name, said in view.items()}
         bad = sorted(word for word in words if not word.endswith(" clear"))
@@ -201,17 +197,18 @@ def _places(status: Status) -> list[str]:
         found = [f"{len(status.vms)} VMs", *found]
     elif status.vms:
         rows = [("VM", "on", "for Pacemaker on", "heartbeat")]
-        rows += [(*_row(vm, vm.name), _beat(vm)) for vm in status.vms]
+        rows += [(*_row(status, vm, vm.name), _beat(vm)) for vm in status.vms]
         found = table(rows)
     if status.addresses:
         rows = [("address", "on", "for Pacemaker on", "tier")]
-        rows += [(*_row(one, one.address), one.name) for one in status.addresses]
+        rows += [(*_row(status, one, one.address), one.name) for one in status.addresses]
         found += table(rows)
     return ["", *found] if found else []
 
 
-def _row(place: Place, name: str) -> tuple[str, str, str]:
-    return f"  {name}", _hosts(place.nodes), _hosts(place.believed)
+def _row(status: Status, place: Place, name: str) -> tuple[str, str, str]:
+    hidden = not place.nodes and is_hidden(status, place)
+    return f"  {name}", "not seen" if hidden else _hosts(place.nodes), _hosts(place.believed)
 
 
 def _hosts(nodes: Sequence[str]) -> str:
