@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from salt.exceptions import SaltException
 from salt.utils.yamlloader import SaltYamlSafeLoader
 from salt.version import __version__ as salt_version
 
 import kvmha
-from kvmha import pillar_file, report
+from kvmha import pillar_file, plain, report
 from kvmha.errors import InvalidInput
 from kvmha.rules.warnings import warnings
 from kvmha.salt_edge import loadable
 from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 from kvmha.spec.schema import json_schema, schema_text
+from kvmha.view import gather
 from kvmha.view import progress
+from kvmha.view import text as status_text
+from kvmha.view.status import Status
 
 __version__ = "0.1.0"
 __virtualname__ = "kvmha"
@@ -103,6 +107,73 @@ def adopt_vm(
     return _ended(state["result"] is not False) | {key: state[key] for key in keys}
 
 
+def status(
+    silent: float = gather.SILENT,
+    drift: bool | str = True,
+    pillar: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Show the cluster as each of its nodes sees it, and what is wrong with it. Changes nothing.
+
+    Prints a text; with ``--out=json`` and the like the data of it (``kvmha.view.status``). A
+    node that gives no sign of life for ``silent`` seconds is shown as such. ``drift=False``
+    does not compare with the pillar, ``drift=all`` compares VMs too. The exit status is 1 when
+    anything is wrong.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.status
+        salt-run kvmha.status drift=False --out=json
+    """
+    asked = {"spec": (pillar or {}).get("kvmha"), "silent": silent, "drift": drift}
+    found = _asked("kvmha_status.status", **asked)
+    if "snapshot" in found:
+        _print(status_text.text(plain.of(Status, found)))
+    return _shown(not found["problems"], found)
+
+
+def explain(
+    vm: str, silent: float = gather.SILENT, pillar: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Say why ``vm`` runs where it does, or does not run, by the scheduler's scores.
+
+    ``vm`` may be any resource. The exit status is 1 when nobody can say. Changes nothing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.explain web1
+    """
+    found = _asked("kvmha_status.explain", vm=vm, silent=silent, spec=(pillar or {}).get("kvmha"))
+    _print(found.get("text", ""))
+    return _shown(not found.get("problems"), found)
+
+
+def watch(
+    interval: float = 5,
+    count: int = 0,
+    silent: float = gather.SILENT,
+    pillar: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Follow the cluster, and a drill in progress, in the terminal until Ctrl-C. Changes nothing.
+
+    Looks every ``interval`` seconds, ``count`` times or without end. On a terminal one screen is
+    kept up to date (the library rich is needed there); elsewhere each event is a line.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.watch
+        salt-run kvmha.watch interval=2 | tee events.log
+    """
+    asked = {"interval": interval, "count": count, "silent": silent}
+    found = _asked("kvmha_watch.follow", spec=(pillar or {}).get("kvmha"), **asked)
+    return _shown("problems" not in found, found)
+
+
 def validate_pillar(*paths: str) -> dict[str, Any]:
     """Return all mistakes of pillar files, each with its line, without asking a node.
 
@@ -154,6 +225,29 @@ def schema(path: str = "") -> dict[str, Any]:
     except OSError as error:
         return _ended(False) | {"problems": [f"{path}: {error.strerror}"]}
     return _ended(True) | {"written": path}
+
+
+def _asked(function: str, **asked: Any) -> dict[str, Any]:
+    """Return what a module of the master says; an error as ``problems``, told."""
+    try:
+        found = __salt__["salt.cmd"](function, with_pillar=True, **asked)
+    except SaltException as error:
+        found = str(error)
+    if isinstance(found, dict):
+        return found
+    _tell(found)
+    return {"problems": [found]}
+
+
+def _print(text: str) -> None:
+    """Print the text that takes the place of the data, where no form of the data is asked for."""
+    if not __opts__.get("output") and not __opts__.get("quiet"):
+        sys.stdout.write(text)
+
+
+def _shown(well: bool, found: dict[str, Any]) -> dict[str, Any]:
+    """Return data that ``--out`` prints, and nothing else does."""
+    return {"outputter": "quiet", "data": _ended(well) | found}
 
 
 def _ended(well: bool) -> dict[str, Any]:
