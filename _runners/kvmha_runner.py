@@ -20,8 +20,7 @@ from kvmha.rules.warnings import warnings
 from kvmha.salt_edge import loadable
 from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 from kvmha.spec.schema import json_schema, schema_text
-from kvmha.view import gather
-from kvmha.view import progress
+from kvmha.view import gather, progress
 from kvmha.view import text as status_text
 from kvmha.view.status import Status
 
@@ -156,11 +155,12 @@ def watch(
     count: int = 0,
     silent: float = gather.SILENT,
     pillar: dict[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Any] | str:
     """Follow the cluster, and a drill in progress, in the terminal until Ctrl-C. Changes nothing.
 
     Looks every ``interval`` seconds, ``count`` times or without end. On a terminal one screen is
-    kept up to date (the library rich is needed there); elsewhere each event is a line.
+    kept up to date (the library rich is needed there); elsewhere each event is a line. Returns
+    nothing but what went wrong.
 
     CLI Example:
 
@@ -171,7 +171,8 @@ def watch(
     """
     asked = {"interval": interval, "count": count, "silent": silent}
     found = _asked("kvmha_watch.follow", spec=(pillar or {}).get("kvmha"), **asked)
-    return _shown("problems" not in found, found)
+    ended = _ended("problems" not in found)
+    return "" if "looks" in found else ended | found
 
 
 def validate_pillar(*paths: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Figures from a real cluster of one, written by the program of the timer, read by node_exporter."""
+"""Figures of a real cluster of one, written by the timer's program, read by node_exporter."""
 
 from __future__ import annotations
 

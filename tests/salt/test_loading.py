@@ -80,7 +80,12 @@ def names(folder: str) -> set[str]:
 
 
 def assert_complete(found: dict) -> None:
-    assert names("_modules") - set(found["modules"]) == {"kvmha_master", "kvmha_migration"}
+    assert names("_modules") - set(found["modules"]) == {
+        "kvmha_master",
+        "kvmha_migration",
+        "kvmha_status",
+        "kvmha_watch",
+    }
     assert names("_states") <= set(found["states"])
     assert "kvmha" in found["runners"]
     assert "kvmha" in found["pillar"]

@@ -61,7 +61,10 @@ def seen(**more):
                 {"target": "ha-host3", "status": "success", "completed": "2026-11-26 10:00:00Z"},
             ],
         },
-        "disks": {"/dev/a": ("", {"ha-host1": "clear", "ha-host3": "reset"}), "/dev/b": ("gone", {})},
+        "disks": {
+            "/dev/a": ("", {"ha-host1": "clear", "ha-host3": "reset"}),
+            "/dev/b": ("gone", {}),
+        },
         "drift": {"cib": 2},
         "proofs": {"web1": {"seconds": 70.1, "detection": 8.0, "fencing": 28.0, "start": 42.1}},
         "errors": ("drift-sbd",),
