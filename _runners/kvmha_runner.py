@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import time
@@ -18,6 +19,7 @@ from kvmha import pillar_file, plain, report
 from kvmha.errors import InvalidInput
 from kvmha.rules.warnings import warnings
 from kvmha.salt_edge import loadable
+from kvmha.salt_news import heard
 from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 from kvmha.spec.schema import json_schema, schema_text
 from kvmha.view import gather, progress
@@ -48,7 +50,7 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
     """
     began = time.monotonic()
     logging.getLogger("salt.state").addFilter(_is_readable)
-    with progress.shown():
+    with progress.shown() as is_shown, _news(is_shown):
         run = __salt__["state.orchestrate"]("kvmha", test=bool(test), pillar=pillar)
     results = next(iter(run["data"].values()))
     found = report.of_run(results, seconds=time.monotonic() - began, test=bool(test))
@@ -249,6 +251,11 @@ def _print(text: str) -> None:
 def _shown(well: bool, found: dict[str, Any]) -> dict[str, Any]:
     """Return data that ``--out`` prints, and nothing else does."""
     return {"outputter": "quiet", "data": _ended(well) | found}
+
+
+def _news(is_shown: bool) -> contextlib.AbstractContextManager[None]:
+    """Show what nodes tell, such as percents of a copy, where there is a display."""
+    return heard(__opts__, progress.note) if is_shown else contextlib.nullcontext()
 
 
 def _ended(well: bool) -> dict[str, Any]:

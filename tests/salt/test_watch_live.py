@@ -10,7 +10,9 @@ import subprocess
 import sys
 
 import pytest
+import salt.config
 
+from kvmha.salt_news import TAG, heard
 from kvmha.wait import eventually
 from tests.salt.daemons import BIN, started
 
@@ -69,3 +71,18 @@ def test_ctrl_c_in_a_terminal_is_the_normal_end(master):
         process.kill()
         process.wait()
         os.close(leader)
+
+
+def test_what_a_node_tells_is_heard(master):
+    opts = salt.config.client_config(f"{master[1]}/master")
+    told = []
+    sent = ["ha-host1", "event.send", TAG, "{message: 'disk0 of web1: 40 %'}"]
+    with heard(opts, told.append):
+
+        def missing():
+            argv = [sys.executable, str(BIN / "salt"), *master, *sent]
+            subprocess.run(argv, capture_output=True, timeout=60, check=True)
+            return "" if told else "nothing was heard"
+
+        eventually(missing, timeout=90, interval=1)
+    assert set(told) == {"ha-host1: disk0 of web1: 40 %"}
