@@ -6,11 +6,14 @@ Runs in a process of the master, never on a node.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from salt.client import get_local_client
+
 from kvmha import plain
-from kvmha.ask import ask
+from kvmha.ask import ask_soon
 from kvmha.errors import KvmhaError
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
@@ -35,7 +38,7 @@ def look(
     """Return the cluster as its nodes see it now, as plain data of ``Snapshot``.
 
     ``options`` are those of ``kvmha_view.look``. A node without a sign of life is given up
-    after ``silent`` seconds.
+    ``silent`` seconds after the others have answered.
 
     CLI Example:
 
@@ -98,18 +101,32 @@ def explain(
 
 
 def _explained(cluster: ClusterSpec, raw: Any, vm: str, silent: float, *, always: bool) -> Any:
-    timeout, wait = gather.patience(silent)
-
-    def cmd(*args: Any, **kwargs: Any) -> Any:
-        return __salt__["saltutil.cmd"](*args, gather_job_timeout=wait, **kwargs)
-
     asked = {"spec": raw, "vm": vm, "always": always}
-    return ask(cmd, cluster, "kvmha_view.explain", asked, timeout=timeout)
+    return ask_soon(
+        _publish, cluster, "kvmha_view.explain", asked, silent=float(silent), clock=time.monotonic
+    )
 
 
 def _look(cluster: ClusterSpec, raw: dict[str, Any], silent: float, options: Any) -> Any:
-    cmd = __salt__["saltutil.cmd"]
-    return gather.look(cmd, cluster, raw, time.time(), silent=float(silent), **options)
+    now, silent = time.time(), float(silent)
+    return gather.look(_publish, time.monotonic, cluster, raw, now, silent=silent, **options)
+
+
+def _publish(
+    minions: list[str], function: str, kwargs: dict[str, Any]
+) -> Iterator[dict[str, dict[str, Any]] | None]:
+    """Yield what ``minions`` say as it comes, None while nothing does; see ``ask_soon``."""
+    with get_local_client(__opts__["conf_file"]) as client:
+        job = client.run_job(minions, function, tgt_type="list", kwarg=kwargs, listen=True)
+        missing = set(job.get("minions", ()))
+        while missing:
+            event = client.event.get_event(wait=0.25, tag=f"salt/job/{job['jid']}/ret/", full=True)
+            if event is None or "return" not in event["data"]:
+                yield None
+                continue
+            said = event["data"]
+            missing.discard(said["id"])
+            yield {said["id"]: {"ret": said["return"], "retcode": said.get("retcode", 0)}}
 
 
 def _kept(path: Path, proofs: Any) -> list[str]:

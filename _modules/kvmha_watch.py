@@ -6,7 +6,6 @@ Runs in a process of the master, never on a node.
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +36,8 @@ def follow(
 ) -> dict[str, Any]:
     """Look at the cluster every ``interval`` seconds and tell what changes; return ``looks``.
 
-    Ends after ``count`` looks, or with Ctrl-C. A node without a sign of life is given up after
-    ``silent`` seconds. No look reads a shared disk. See ``kvmha.view.watch``.
+    Ends after ``count`` looks, or with Ctrl-C. A node is given up
+    ``silent`` seconds after the others. No look reads a shared disk. See ``kvmha.view.watch``.
 
     CLI Example:
 
@@ -50,8 +49,7 @@ def follow(
     cluster = load(raw)
 
     def look() -> Snapshot:
-        cmd = __salt__["saltutil.cmd"]
-        return gather.look(cmd, cluster, raw, time.time(), silent=float(silent), light=True)
+        return of(Snapshot, __salt__["kvmha_status.look"](raw, silent=silent, light=True))
 
     looks = watch.follow(
         look,

@@ -15,7 +15,7 @@ from salt.utils.yamlloader import SaltYamlSafeLoader
 from salt.version import __version__ as salt_version
 
 import kvmha
-from kvmha import pillar_file, plain, report
+from kvmha import pillar_file, report
 from kvmha.errors import InvalidInput
 from kvmha.rules.warnings import warnings
 from kvmha.salt_edge import loadable
@@ -24,7 +24,6 @@ from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 from kvmha.spec.schema import json_schema, schema_text
 from kvmha.view import gather, progress
 from kvmha.view import text as status_text
-from kvmha.view.status import Status
 
 __version__ = "0.1.0"
 __virtualname__ = "kvmha"
@@ -115,10 +114,10 @@ def status(
 ) -> dict[str, Any]:
     """Show the cluster as each of its nodes sees it, and what is wrong with it. Changes nothing.
 
-    Prints a text; with ``--out=json`` and the like the data of it (``kvmha.view.status``). A
-    node that gives no sign of life for ``silent`` seconds is shown as such. ``drift=False``
-    does not compare with the pillar, ``drift=all`` compares VMs too. The exit status is 1 when
-    anything is wrong.
+    Shows a text; with ``--out=json`` and the like, and over the API, the data of it
+    (``kvmha.view.status``). A node that gives no sign of life for ``silent`` seconds is shown
+    as such. ``drift=False`` does not compare with the pillar, ``drift=all`` compares VMs too.
+    The exit status is 1 when anything is wrong.
 
     CLI Example:
 
@@ -129,9 +128,9 @@ def status(
     """
     asked = {"spec": (pillar or {}).get("kvmha"), "silent": silent, "drift": drift}
     found = _asked("kvmha_status.status", **asked)
-    if "snapshot" in found:
-        _print(status_text.text(plain.of(Status, found)))
-    return _shown(not found["problems"], found)
+    if "snapshot" in found and _is_for_people("status"):
+        return _ended(not found["problems"]) | {"status": status_text.of_data(found)}
+    return _ended(not found["problems"]) | found
 
 
 def explain(
@@ -147,9 +146,11 @@ def explain(
 
         salt-run kvmha.explain web1
     """
-    found = _asked("kvmha_status.explain", vm=vm, silent=silent, spec=(pillar or {}).get("kvmha"))
-    _print(found.get("text", ""))
-    return _shown(not found.get("problems"), found)
+    asked = {"vm": vm, "silent": silent, "spec": (pillar or {}).get("kvmha")}
+    found = _asked("kvmha_status.explain", **asked)
+    if "text" in found and _is_for_people("explain"):
+        return _ended(True) | {"explanation": found["text"]}
+    return _ended("problems" not in found) | found
 
 
 def watch(
@@ -231,26 +232,21 @@ def schema(path: str = "") -> dict[str, Any]:
 
 
 def _asked(function: str, **asked: Any) -> dict[str, Any]:
-    """Return what a module of the master says; an error as ``problems``, told."""
+    """Return what a module of the master says; an error as ``problems``."""
     try:
         found = __salt__["salt.cmd"](function, with_pillar=True, **asked)
     except SaltException as error:
         found = str(error)
-    if isinstance(found, dict):
-        return found
-    _tell(found)
-    return {"problems": [found]}
+    return found if isinstance(found, dict) else {"problems": [found]}
 
 
-def _print(text: str) -> None:
-    """Print the text that takes the place of the data, where no form of the data is asked for."""
-    if not __opts__.get("output") and not __opts__.get("quiet"):
-        sys.stdout.write(text)
+def _is_for_people(function: str) -> bool:
+    """Tell whether salt-run itself was asked for ``function``, and for no form of its data.
 
-
-def _shown(well: bool, found: dict[str, Any]) -> dict[str, Any]:
-    """Return data that ``--out`` prints, and nothing else does."""
-    return {"outputter": "quiet", "data": _ended(well) | found}
+    Its return is printed whole, whatever it is, and the exit status is only taken from a
+    dictionary: so people get one with a text, and programs, over ``--out`` or the API, the data.
+    """
+    return __opts__.get("fun") == f"kvmha.{function}" and not __opts__.get("output")
 
 
 def _news(is_shown: bool) -> contextlib.AbstractContextManager[None]:

@@ -71,7 +71,9 @@ class Daemons:
 
         def missing() -> str:
             said = self.run("salt", "*", "test.ping", "--out=json", "--static", "-t", "2").stdout
-            return "".join(f"{name} is silent; " for name in minions if f'"{name}": true' not in said)
+            return "".join(
+                f"{name} is silent; " for name in minions if f'"{name}": true' not in said
+            )
 
         eventually(missing, timeout=180, interval=1)
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kvmha import plain
-from kvmha.ask import ask
+from kvmha.ask import ask_soon
 from kvmha.spec.model import ClusterSpec
 from kvmha.view.snapshot import NodeSeen, Snapshot
 
+Publish = Callable[..., Iterable[Mapping[str, dict[str, Any]] | None]]
 SILENT = 5.0
+_OWN = 0.7  # of that a node's own look may take, so that it tells what hangs and is not silent
 
 
 def look(
-    cmd: Callable[..., Any],
+    publish: Publish,
+    clock: Callable[[], float],
     spec: ClusterSpec,
     raw: Mapping[str, Any],
     now: float,
@@ -25,32 +27,14 @@ def look(
 ) -> Snapshot:
     """Have all nodes look at once (``kvmha_view.look``) and return what they say.
 
-    ``cmd`` is Salt's ``saltutil.cmd``, ``raw`` the document that ``spec`` was loaded from,
-    ``now`` the time by the master's clock, ``options`` those of ``kvmha_view.look``. A node
-    that shows no sign of life is given up after ``silent`` seconds, at least 2; one that is at
-    work is waited for.
+    ``publish`` and ``clock`` are those of ``ask_soon``, ``raw`` the document that ``spec`` was
+    loaded from, ``now`` the time by the master's clock, ``options`` those of
+    ``kvmha_view.look``. A node that shows no sign of life is given up ``silent`` seconds after
+    the others.
     """
-    timeout, gather = patience(silent)
-    answers = ask(
-        partial(cmd, gather_job_timeout=gather),
-        spec,
-        "kvmha_view.look",
-        {"spec": dict(raw), **options},
-        timeout=timeout,
-    )
+    asked = {"spec": dict(raw), "seconds": round(silent * _OWN, 1), **options}
+    answers = ask_soon(publish, spec, "kvmha_view.look", asked, silent=silent, clock=clock)
     return snapshot(spec, answers, now)
-
-
-def patience(silent: float) -> tuple[int, int]:
-    """Return how ``silent`` seconds, at least 2, are spent: (timeout, gather_job_timeout).
-
-    After the first Salt asks those who have not answered whether they are at work on it
-    (``saltutil.find_job``); who does not answer that within the second is silent
-    (``LocalClient.get_iter_returns``, which counts in whole seconds).
-    """
-    whole = max(round(silent), 2)
-    gather = max(whole * 2 // 5, 1)
-    return whole - gather, gather
 
 
 def snapshot(

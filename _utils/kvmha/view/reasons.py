@@ -12,7 +12,7 @@ from kvmha.errors import KvmhaError
 from kvmha.view.explain import Explanation
 from kvmha.view.nodes import NodeReason
 
-WIDTH = 100
+WIDTH = 96  # salt-run indents by four
 Answers = Mapping[str, Mapping[str, Any] | None]
 
 
@@ -37,6 +37,11 @@ def joined(vm: str, answers: Answers) -> dict[str, Any]:
     if not said:
         raise KvmhaError(_nobody(vm, answers), hint="see: salt-run kvmha.status")
     order = sorted(said, key=lambda name: not said[name].get("quorate"))
+    # Nodes of one partition say the same; without a DC all of them were asked.
+    order = [
+        name for place, name in enumerate(order)
+        if not any(said[name] == said[other] for other in order[:place])
+    ]  # fmt: skip
     silent = [name for name, answer in answers.items() if answer is None]
     parts = []
     for name in order:

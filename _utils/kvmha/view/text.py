@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from textwrap import wrap
+from typing import Any
 
+from kvmha import plain
 from kvmha.values import age
 from kvmha.view.judge import is_hidden, line
 from kvmha.view.snapshot import NodeSeen, Partition
 from kvmha.view.status import LinkState, Place, Status
 
-WIDTH = 100
+WIDTH = 96  # salt-run indents by four
 _MOST_PLACES = 12  # VMs with a line each; above that a line for each host
 _SILENT = "no answer"
 
 
 def text(status: Status) -> str:
-    """Return the whole status as lines of at most 100 characters, but for words of others."""
+    """Return the whole status as lines of at most 96 characters, but for words of others."""
     parts = [
         [_title(status)],
         _bulleted("wrong", status.problems, "!"),
@@ -29,6 +31,11 @@ def text(status: Status) -> str:
         _bulleted("to know", status.notes, "-"),
     ]
     return "\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def of_data(data: Mapping[str, Any]) -> str:
+    """Return the text of a status that comes as plain data."""
+    return text(plain.of(Status, data))
 
 
 def table(rows: Iterable[Sequence[str]], gap: str = "  ") -> list[str]:
