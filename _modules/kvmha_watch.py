@@ -33,11 +33,13 @@ def follow(
     interval: float = 5.0,
     count: int = 0,
     silent: float = gather.SILENT,
+    light: bool = False,
 ) -> dict[str, Any]:
     """Look at the cluster every ``interval`` seconds and tell what changes; return ``looks``.
 
-    Ends after ``count`` looks, or with Ctrl-C. A node is given up
-    ``silent`` seconds after the others. No look reads a shared disk. See ``kvmha.view.watch``.
+    Ends after ``count`` looks, or with Ctrl-C. A node is given up ``silent`` seconds after the
+    others. ``light`` looks read no shared disk, and so see no heartbeat on a serial line. See
+    ``kvmha.view.watch``.
 
     CLI Example:
 
@@ -49,7 +51,7 @@ def follow(
     cluster = load(raw)
 
     def look() -> Snapshot:
-        return of(Snapshot, __salt__["kvmha_status.look"](raw, silent=silent, light=True))
+        return of(Snapshot, __salt__["kvmha_status.look"](raw, silent=silent, light=light))
 
     looks = watch.follow(
         look,

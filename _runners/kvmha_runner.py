@@ -98,9 +98,10 @@ def adopt_vm(
         salt-run kvmha.adopt_vm web9 live=True confirm=web9
     """
     asked = {"vm": name, "node": more.get("from", ""), "live": bool(live), "confirm": confirm}
-    run = __salt__["state.orchestrate"](
-        "kvmha.orch.adopt", test=bool(test), pillar={"kvmha_adopt": asked}
-    )
+    with progress.shown() as is_shown, _news(is_shown):
+        run = __salt__["state.orchestrate"](
+            "kvmha.orch.adopt", test=bool(test), pillar={"kvmha_adopt": asked}
+        )
     (state,) = next(iter(run["data"].values())).values()
     _tell(state["comment"])
     keys = ("result", "changes", "comment")
@@ -157,13 +158,15 @@ def watch(
     interval: float = 5,
     count: int = 0,
     silent: float = gather.SILENT,
+    light: bool = False,
     pillar: dict[str, Any] | None = None,
 ) -> dict[str, Any] | str:
     """Follow the cluster, and a drill in progress, in the terminal until Ctrl-C. Changes nothing.
 
     Looks every ``interval`` seconds, ``count`` times or without end. On a terminal one screen is
-    kept up to date (the library rich is needed there); elsewhere each event is a line. Returns
-    nothing but what went wrong.
+    kept up to date (the library rich is needed there); elsewhere each event is a line. With
+    ``light`` no shared disk is read, so that some heartbeats are not seen. Returns nothing but
+    what went wrong.
 
     CLI Example:
 
@@ -172,7 +175,7 @@ def watch(
         salt-run kvmha.watch
         salt-run kvmha.watch interval=2 | tee events.log
     """
-    asked = {"interval": interval, "count": count, "silent": silent}
+    asked = {"interval": interval, "count": count, "silent": silent, "light": light}
     found = _asked("kvmha_watch.follow", spec=(pillar or {}).get("kvmha"), **asked)
     ended = _ended("problems" not in found)
     return "" if "looks" in found else ended | found

@@ -26,6 +26,7 @@ def seen(name, members=NAMES, **more):
         "quorate": len(members) > 1,
         "votes": len(members),
         "expected_votes": 3,
+        "needed": 2,
         "links": tuple(Link(0, peer, peer in members) for peer in NAMES if peer != name),
         "pacemaker": True,
         "dc": members[0],
@@ -120,8 +121,8 @@ def test_the_screen_shows_nodes_quorum_links_and_places():
     rows = {line.split()[0]: line for line in lines if line.strip()}
     assert [" ".join(row.split()) for row in lines[1:5]] == [
         "node state quorum DC sees links",
-        "1 ha-host1 online NO, 1 of 3 ha-host1 1 down: 0 to 2, 0 to 3",
-        "2 ha-host2 online yes, 2 of 3 ha-host2 2 3 down: 0 to 1",
+        "1 ha-host1 online NO, 1 of 3, needs 2 ha-host1 1 down: 0 to 2, 0 to 3",
+        "2 ha-host2 online yes, 2 of 3, needs 2 ha-host2 2 3 down: 0 to 1",
         "3 ha-host3 silent ? ? ? ?",
     ]
     assert rows["web1"].split()[1] == "ha-host2" and "heartbeat 7, 5 s old" in rows["web1"]

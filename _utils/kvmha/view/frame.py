@@ -83,8 +83,9 @@ def _state(node: NodeSeen) -> Text:
 
 
 def _quorum(node: NodeSeen) -> Text:
-    """Quorum with its reason: the votes beside the expected ones."""
+    """Quorum with its reason: the votes beside the expected ones, and those that it takes."""
     votes = f"{node.votes} of {node.expected_votes}"
+    votes += f", needs {node.needed}" if node.needed else ""
     return Text(f"yes, {votes}", style="green") if node.quorate else Text(f"NO, {votes}", "red")
 
 
