@@ -40,6 +40,12 @@ def test_a_display_ends_with_its_operation(capsys):
     assert capsys.readouterr().err == LINES.splitlines(keepends=True)[0]
 
 
+def test_a_result_that_goes_elsewhere_goes_there(capsys):
+    with progress.shown(Tty()) as is_shown:
+        print("the result")
+    assert is_shown and capsys.readouterr().out == "the result\n"
+
+
 PROGRAM = """
 import sys
 from kvmha.view import progress

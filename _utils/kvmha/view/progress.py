@@ -68,7 +68,11 @@ class _Display:
         )
         self._console = import_module("rich.console").Console(file=out)
         self.live = rich.Progress(
-            *columns, console=self._console, transient=True, refresh_per_second=2
+            *columns,
+            console=self._console,
+            transient=True,
+            refresh_per_second=2,
+            redirect_stdout=sys.stdout.isatty(),  # a result that goes elsewhere goes there
         )
         self._task = self.live.add_task("", total=None, at="")
 
