@@ -25,6 +25,7 @@ setup(
     license_files=["LICENSE*"],
     python_requires=">=3.10",
     install_requires=["lxml"],
+    extras_require={"watch": ["rich>=13"]},
     packages=[*find_packages("_utils"), *FOLDERS],
     package_dir={"": "_utils", **FOLDERS},
     entry_points={"salt.loader": ["kvmha = kvmha.loader:dirs"]},

@@ -16,7 +16,7 @@ from salt.version import __version__ as salt_version
 import kvmha
 from kvmha import timeouts
 from kvmha.ask import Answers, ask
-from kvmha.drills import preflight, scenarios
+from kvmha.drills import preflight, readiness, scenarios
 from kvmha.drills.awaited import Setting
 from kvmha.drills.engine import Run
 from kvmha.drills.over_salt import OverSalt
@@ -93,7 +93,7 @@ def run(
     refused = preflight.refusals(
         setting,
         look,
-        health=_health(raw),
+        health=_health(cluster, raw),
         confirm=cluster.cluster.name if test else confirm,
         fencing="off" if fencing in ("off", False) else "",  # YAML takes a bare off for false
     )
@@ -164,10 +164,13 @@ def _plan(setting: Setting, look: Snapshot) -> list[str]:
         return [str(error)]
 
 
-def _health(raw: dict[str, Any]) -> list[str]:
-    """Return what is not as a validated cluster has it, as the main job's last gate judges."""
-    found: list[str] = __salt__["kvmha_master.validate"](raw)
-    return found
+def _health(cluster: ClusterSpec, raw: dict[str, Any]) -> list[str]:
+    """Return what is not as a validated cluster has it, and what is in force that must not be."""
+    timeout = cluster.deadlines.answer / 1000
+    asked = {"spec": raw}
+    cmd = __salt__["saltutil.cmd"]
+    seen = ask(cmd, cluster, "kvmha_view.readiness", asked, timeout=timeout)
+    return [*readiness.problems(cluster, seen), *__salt__["kvmha_master.validate"](raw)]
 
 
 def _look(raw: dict[str, Any], **options: Any) -> Snapshot:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 import salt.loader
 
+from kvmha.drills import readiness
 from kvmha.drills.record import Record
 from kvmha.plain import of, plain
 from kvmha.view.snapshot import Snapshot
@@ -49,7 +50,7 @@ class Nodes:
         elif verb == "resume":
             self.cluster.resume()
         else:
-            assert verb in ("arm", "disarm"), function
+            assert verb in ("arm", "disarm", "readiness"), function
         return {}
 
 
@@ -79,6 +80,8 @@ def runner(nodes, make_opts, example, monkeypatch):
             "kvmha_master.progress": print,
         }
         monkeypatch.setitem(module, "__salt__", asks)
+        # The simulation has no corosync.conf and no disks of SBD's to judge.
+        monkeypatch.setattr(readiness, "problems", lambda _spec, _seen: [])
         return loaded["kvmha_drill.run"](name, spec=pillar["kvmha"], **asked)
 
     return call
@@ -90,7 +93,7 @@ def test_nothing_is_touched_without_the_clusters_name(said, run, nodes):
     assert "record" not in found
     assert bool(found["problems"]) == ("test" not in said)
     assert found["plan"][0].startswith("isolate on alpha")
-    assert nodes.asked == []
+    assert set(nodes.asked) == {"kvmha_view.readiness"}
 
 
 def test_drill_leaves_its_record_in_a_file(run):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kvmha.drills import actions, invariants, preflight, scenarios
+from kvmha.drills import actions, faults, invariants, preflight, scenarios
 from kvmha.drills.actions import node_of, resolve
 from kvmha.drills.awaited import Setting
 from kvmha.errors import KvmhaError
@@ -179,11 +179,18 @@ def test_shipped_scenarios_use_every_fault():
 
 
 def test_faults_of_the_vocabulary_are_those_that_nodes_can_make():
-    made = pytest.importorskip("kvmha.drills.faults").FAULTS
-    assert set(FAULTS) - {"migrate"} == set(made), "Pacemaker moves VMs, nodes make the rest"
-    for name, needed in NEEDED.items():
-        if name != "migrate":
-            assert set(needed) == set(made[name].needed)
+    assert set(FAULTS) - {"migrate"} == set(faults.FAULTS), "Pacemaker moves VMs"
+    for name, fault in faults.FAULTS.items():
+        assert set(NEEDED.get(name, ())) == set(fault.needed)
+
+
+def test_shipped_faults_are_told_what_they_take(example):
+    spec = load(example("lab_breadth"))
+    look = Cluster(NAMES, {vm.name: "ha-host1" for vm in spec.vms}).look()
+    for drill in scenarios.SHIPPED:
+        for each in preflight.planned(Setting.of(spec, drill), look):
+            if each.action and each.action.fault != "migrate" and drill.name != "lose_link":
+                faults.read(spec, each.action.node, each.action.fault, each.action.arguments)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from kvmha.spec.corosync import Corosync
 from kvmha.spec.drills import Drill
 from kvmha.spec.fencing import Fencing
 from kvmha.spec.fields import said
+from kvmha.spec.monitoring import Monitoring
 from kvmha.spec.part import agents, unmanaged
 from kvmha.spec.placement import Capacity, Placement
 from kvmha.spec.storage import Filesystem, Storage
@@ -134,6 +135,9 @@ class ClusterSpec:
         "object", "Drills of one's own.", many=True, of=Drill, default=()
     )
     time: Time = said("object", "Clocks.", of=Time, default=Time)
+    monitoring: Monitoring = said(
+        "object", "What Prometheus is told.", of=Monitoring, default=Monitoring
+    )
     cib: Cib = said(
         "object",
         "Pacemaker's configuration beyond what has a word of its own.",
