@@ -120,7 +120,7 @@ def _run(setting: Setting, raw: dict[str, Any]) -> Record:
         drill=record.id,
         names=[node.name for node in cluster.nodes],
         call=call,
-        look=lambda: _look(raw, light=True),
+        look=lambda: _look(raw),  # not light: what guests say is watched
         clock=time.monotonic,
         pause=pause,
         say=__salt__["kvmha_master.progress"],

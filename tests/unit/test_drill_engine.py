@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from kvmha.drills import actions, awaited, scenarios
+from kvmha.drills import actions, awaited, judge, scenarios
 from kvmha.drills.awaited import Setting
 from kvmha.drills.engine import Run
 from kvmha.drills.record import Record
@@ -14,6 +14,7 @@ from kvmha.errors import KvmhaError
 from kvmha.plain import of, plain
 from kvmha.spec import load
 from kvmha.spec.drills import Drill, Step
+from kvmha.view.snapshot import NodeSeen, Snapshot
 from tests.unit.simulation import Cluster
 
 NAMES = ("ha-host1", "ha-host2", "ha-host3")
@@ -122,6 +123,30 @@ def test_membership_that_never_rests_is_judged_by_its_rules(spec):
     isolated = awaited.Awaited(found, outcomes[:1], action, {})
     assert isolated.missing(looks, 999.0)
     assert isolated.verdict("x", looks[-1])[0] == "not predicted"
+
+
+def test_what_cannot_be_seen_counts_as_running(spec):
+    found = Setting.of(spec, scenarios.all_of(spec)["partition3"])
+    look = Cluster(NAMES, {"web1": None}).look()
+    assert awaited.still_running(found, look) == ""
+    blind = dataclasses.replace(look.nodes[0], errors={"libvirt": "no answer in 5 s"})
+    hidden = dataclasses.replace(look, nodes=(blind, *look.nodes[1:]))
+    assert awaited.still_running(found, hidden) == "ha-host1: libvirt: no answer in 5 s"
+    used = dataclasses.replace(look.nodes[0], mounts=("/", "/srv/vmstore"), lockspaces=("vm",))
+    mounted = dataclasses.replace(look, nodes=(used, *look.nodes[1:]))
+    assert awaited.still_running(found, mounted) == "ha-host1 still has /srv/vmstore, vm"
+
+
+def test_uptime_that_could_not_be_told_is_no_reboot():
+    def looks(*uptimes):
+        nodes = [NodeSeen("a", answered=True, uptime=uptime) for uptime in uptimes]
+        return [Snapshot(float(i), (node,)) for i, node in enumerate(nodes)]
+
+    assert judge.down_in(looks(100.0, 0.0, 106.0), ["a"]) == set()
+    assert judge.down_in(looks(100.0, 0.0, 6.0), ["a"]) == {"a"}
+    silent = Snapshot(9.0, (NodeSeen("a"),))
+    assert judge.down_in([*looks(100.0), silent, *looks(106.0)], ["a"]) == set()
+    assert judge.down_in([*looks(100.0), silent, silent], ["a"]) == {"a"}
 
 
 # --- what is broken is found -------------------------------------------------------------------

@@ -15,6 +15,9 @@ from kvmha.view.snapshot import Snapshot
 AS_PREDICTED, NOT_PREDICTED, BROKEN = "as predicted", "not predicted", "broken"
 Verdict = tuple[str, tuple[str, ...]]
 
+# What of a look tells that nothing runs; others fail once storage is gone, as they should.
+_TELLING = ("look", "libvirt", "addresses", "mounts", "lockspaces")
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -165,13 +168,16 @@ def not_whole(setting: Setting, look: Snapshot) -> list[str]:
 def still_running(setting: Setting, look: Snapshot) -> str:
     """Return what still runs or is mounted somewhere; empty when nothing is.
 
-    While nobody is fenced no storage may be in use: nothing would keep two hosts apart on it.
+    While nobody is fenced no storage may be in use: nothing would keep two hosts apart on it. So
+    what could not be seen counts as running.
     """
     mounts = {each.mount for each in setting.spec.storage.filesystems}
     found = []
     for node in look.nodes:
         if not node.answered:
             found.append(f"{node.name} does not answer")
+        blind = [(what, why) for what, why in node.errors.items() if what in _TELLING]
+        found += [f"{node.name}: {what}: {why}" for what, why in blind]
         runs = [vm for vm in setting.terms.vms if node.domains.get(vm) in ("running", "paused")]
         held = [one for one in setting.terms.addresses if one in node.addresses]
         used = [*runs, *held, *sorted(mounts & set(node.mounts)), *node.lockspaces]

@@ -110,7 +110,7 @@ def _ended(seen: Sequence[NodeSeen]) -> bool:
     silent, uptime = 0, 0.0
     for node in seen:
         silent = 0 if node.answered else silent + 1
-        if silent > 1 or (node.answered and node.uptime < uptime):
+        if silent > 1 or 0 < node.uptime < uptime:  # 0: it could not be told
             return True
-        uptime = node.uptime if node.answered else uptime
+        uptime = node.uptime or uptime
     return False
