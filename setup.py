@@ -12,9 +12,7 @@ VERSION = re.search(
     r'^__version__ = "(.+)"$', (HERE / "_utils/kvmha/__init__.py").read_text(), re.MULTILINE
 )[1]
 # Below kvmha/_salt when installed; kvmha.loader tells Salt where.
-FOLDERS = {
-    f"kvmha._salt.{kind}": f"_{kind}" for kind in ("modules", "states", "runners", "pillar")
-}
+FOLDERS = {f"kvmha._salt.{kind}": f"_{kind}" for kind in ("modules", "states", "runners", "pillar")}
 
 setup(
     name="kvmha",
@@ -25,7 +23,10 @@ setup(
     license_files=["LICENSE*"],
     python_requires=">=3.10",
     install_requires=["lxml"],
-    extras_require={"report": ["drawsvg>=2.4"]},  # on the master: salt-run kvmha.report path=...
+    extras_require={  # on the master: salt-run kvmha.report path=..., kvmha.watch
+        "report": ["drawsvg>=2.4"],
+        "watch": ["rich>=13"],
+    },
     packages=[*find_packages("_utils"), *FOLDERS],
     package_dir={"": "_utils", **FOLDERS},
     entry_points={"salt.loader": ["kvmha = kvmha.loader:dirs"]},

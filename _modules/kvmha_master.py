@@ -5,7 +5,6 @@ Runs in the orchestration's process on the master, never on a node.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -23,6 +22,7 @@ from kvmha.proof import Proof, fingerprint
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
 from kvmha.tools import authkey, code
+from kvmha.view import progress as display
 from kvmha.wait import eventually
 
 __version__ = "0.1.0"
@@ -270,8 +270,7 @@ def progress(text: str, jid: str = "") -> None:
     """
     began = __context__.setdefault("kvmha_began", time.monotonic())
     if not __opts__.get("quiet"):
-        sys.stderr.write(f"[{time.monotonic() - began:6.1f} s] {text}\n")
-        sys.stderr.flush()
+        display.say(text, time.monotonic() - began)
     if jid:
         with get_master_event(__opts__, __opts__["sock_dir"], listen=False) as bus:
             bus.fire_event({"message": text}, f"salt/run/{jid}/progress")

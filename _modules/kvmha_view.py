@@ -12,9 +12,14 @@ from typing import Any
 from kvmha import failover, gates, platforms
 from kvmha.errors import KvmhaError
 from kvmha.gates import pacemaker_view
+from kvmha.plain import plain
+from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
 from kvmha.tools import code, corosync, host, marks, pacemaker, sbd
+from kvmha.tools import explain as explain_tool
+from kvmha.tools import look as look_tool
+from kvmha.tools import readiness as fitness
 from kvmha.tools.runner import Runner
 
 __version__ = "0.1.0"
@@ -84,6 +89,85 @@ def observe(
 
 
 @user_errors
+def look(
+    spec: dict[str, Any] | None = None,
+    light: bool = False,
+    drift: bool | str = False,
+    seconds: float = look_tool.SECONDS,
+) -> dict[str, Any]:
+    """Return what this node sees of the cluster and of itself, as plain data of ``NodeSeen``.
+
+    Three programs at the same time; none, and no disk, is waited for longer than ``seconds``.
+    What cannot be seen is named in ``errors``. ``light`` reads no shared disk, for looks in a
+    row. The DC tells also what operators left behind. With ``drift`` each node tells where it
+    differs from the pillar in what is cheap to compare (corosync.conf, /etc/hosts, sbd; on the
+    DC the CIB), with ``drift=all`` also libvirt's settings and, on the DC, every VM's disks
+    and XML. Safe at any time.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' kvmha_view.look
+        salt '*' kvmha_view.look light=True
+    """
+    document = __pillar__.get("kvmha", {}) if spec is None else spec
+    cluster = _load(document)
+    name = _node_name(cluster)
+    found = plain(look_tool.look(Runner(), cluster, name, light=light, seconds=seconds))
+    if found["dc"] == name and not light:
+        marks_seen = _seen(lambda: __salt__["pacemaker.marks"](document))
+        if isinstance(marks_seen, dict):
+            found["errors"]["marks"] = marks_seen["error"]
+        else:
+            found["marks"] = marks_seen
+    for part, asked, more in _plans(cluster, drift, dc=found["dc"] == name):
+        plan = _seen(lambda asked=asked, more=more: __salt__[asked](spec=document, **more))
+        if "error" in plan:
+            found["errors"][f"drift of {part}"] = plan["error"]
+        elif changes := Plan.from_dict(plan).changes:
+            found["drift"][part] = [change.text() for change in changes]
+    return found
+
+
+@user_errors
+def explain(
+    spec: dict[str, Any] | None = None, vm: str = "", always: bool = False
+) -> dict[str, Any]:
+    """Return why ``vm`` runs where it does, by the scheduler's scores; plain ``Explanation``.
+
+    Only the DC answers, others say ``{"dc": name}``; with ``always`` every node. ``vm`` is a VM
+    or a resource. Changes nothing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt ha-host1 kvmha_view.explain vm=web1 always=True
+    """
+    return explain_tool.explained(Runner(), vm, "" if always else _node_name(_load(spec)))
+
+
+def _plans(
+    cluster: ClusterSpec, drift: bool | str, *, dc: bool
+) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return (part, function, arguments) of the plans that tell of drift."""
+    if not drift:
+        return []
+    found = [
+        ("corosync", "corosync.plan", {}),
+        ("hosts", "kvmha_node.names_plan", {}),
+        ("sbd", "sbd.plan", {}),
+    ]
+    found += [("CIB", "pacemaker.plan", {})] if dc else []
+    if drift == "all":
+        found.append(("libvirt", "libvirt_domain.host_plan", {}))
+        vms = cluster.vms if dc else ()
+        found += [(f"VM {vm.name}", "libvirt_domain.plan", {"vm": vm.name}) for vm in vms]
+    return found
+
+
+@user_errors
 def drill(spec: dict[str, Any] | None = None, vm: str = "", node: str = "") -> dict[str, Any]:
     """Fence ``node``, the host of ``vm``, from here; return the seconds until ``vm`` is back.
 
@@ -127,6 +211,25 @@ def proof_write(
     """
     marks.write_proof(_load(spec), vm, proof or {})
     return {"written": vm}
+
+
+@user_errors
+def readiness(spec: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the settings on which a drill depends, as they are in force here. Changes nothing.
+
+    ``kvmha.drills.readiness`` judges them: fencing, quorum, timeouts, constraints. Passwords are
+    not among them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' kvmha_view.readiness
+    """
+    cluster = _load(spec)
+    first = cluster.nodes[0].name == _node_name(cluster)
+    config = _platform().sbd_config
+    return fitness.look(Runner(), cluster, first=first, sbd_config=config)
 
 
 _ASKED = {

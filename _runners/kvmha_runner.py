@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import time
@@ -22,10 +23,13 @@ from kvmha.drills.report import words as drill_words
 from kvmha.errors import InvalidInput, KvmhaError
 from kvmha.rules.warnings import warnings
 from kvmha.salt_edge import loadable
+from kvmha.salt_news import heard
 from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 from kvmha.spec.schema import json_schema, schema_text
 from kvmha.tools import drill_files, files
 from kvmha.view.snapshot import Snapshot
+from kvmha.view import gather, progress
+from kvmha.view import text as status_text
 
 __version__ = "0.1.0"
 __virtualname__ = "kvmha"
@@ -51,12 +55,59 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
     """
     began = time.monotonic()
     logging.getLogger("salt.state").addFilter(_is_readable)
-    run = __salt__["state.orchestrate"]("kvmha", test=bool(test), pillar=pillar)
+    with progress.shown() as is_shown, _news(is_shown):
+        run = __salt__["state.orchestrate"]("kvmha", test=bool(test), pillar=pillar)
     results = next(iter(run["data"].values()))
     found = run_report.of_run(results, seconds=time.monotonic() - began, test=bool(test))
     _tell(run_report.text(found))
     versions = {"salt": salt_version, "kvmha": kvmha.__version__}
     return _ended(found["result"]) | found | {"versions": versions}
+
+
+def drill(
+    name: str,
+    confirm: str = "",
+    fencing: str = "",
+    test: bool = False,
+    pillar: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Run the drill ``name``: faults on purpose, what follows held against what was predicted.
+
+    Returns its plan, ``problems``, the ``path`` of its record and, with ``--out=json`` and the
+    like, the whole of the record.
+    ``test=True`` shows the plan. ``confirm=CLUSTERNAME`` runs it, on a healthy cluster only, and
+    interrupts what the plan names. ``fencing=off`` is for drills that stop everything first and
+    fence nobody. The exit status is 1 unless all was as predicted and is healed.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.drill isolate test=True
+        salt-run kvmha.drill isolate confirm=alpha
+        salt-run kvmha.drill partition3 confirm=alpha fencing=off
+    """
+    asked = {"confirm": str(confirm), "fencing": fencing, "test": bool(test)}
+    found = _asked("kvmha_drill.run", name=name, spec=(pillar or {}).get("kvmha"), **asked)
+    record = found.get("record")
+    if record is None:
+        return _ended(not found["problems"]) | found
+    well = record["verdict"] == "passed" and record["healed"]
+    if _is_for_people("drill"):
+        found["record"] = {key: record[key] for key in ("verdict", "healed", "seconds")}
+    return _ended(well) | found
+
+
+def drills(pillar: dict[str, Any] | None = None) -> dict[str, Any]:
+    """List the drills: what each proves, and what this cluster lacks to run it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.drills
+    """
+    return _asked("kvmha_drill.scenarios_of", spec=(pillar or {}).get("kvmha"))
 
 
 def migration_matrix(pillar: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -99,13 +150,87 @@ def adopt_vm(
         salt-run kvmha.adopt_vm web9 live=True confirm=web9
     """
     asked = {"vm": name, "node": more.get("from", ""), "live": bool(live), "confirm": confirm}
-    run = __salt__["state.orchestrate"](
-        "kvmha.orch.adopt", test=bool(test), pillar={"kvmha_adopt": asked}
-    )
+    with progress.shown() as is_shown, _news(is_shown):
+        run = __salt__["state.orchestrate"](
+            "kvmha.orch.adopt", test=bool(test), pillar={"kvmha_adopt": asked}
+        )
     (state,) = next(iter(run["data"].values())).values()
     _tell(state["comment"])
     keys = ("result", "changes", "comment")
     return _ended(state["result"] is not False) | {key: state[key] for key in keys}
+
+
+def status(
+    silent: float = gather.SILENT,
+    drift: bool | str = True,
+    pillar: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Show the cluster as each of its nodes sees it, and what is wrong with it. Changes nothing.
+
+    Shows a text; with ``--out=json`` and the like, and over the API, the data of it
+    (``kvmha.view.status``). A node that gives no sign of life for ``silent`` seconds is shown
+    as such. ``drift=False`` does not compare with the pillar, ``drift=all`` compares VMs too.
+    The exit status is 1 when anything is wrong.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.status
+        salt-run kvmha.status drift=False --out=json
+    """
+    asked = {"spec": (pillar or {}).get("kvmha"), "silent": silent, "drift": drift}
+    found = _asked("kvmha_status.status", **asked)
+    if "snapshot" in found and _is_for_people("status"):
+        return _ended(not found["problems"]) | {"status": status_text.of_data(found)}
+    return _ended(not found["problems"]) | found
+
+
+def explain(
+    vm: str, silent: float = gather.SILENT, pillar: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Say why ``vm`` runs where it does, or does not run, by the scheduler's scores.
+
+    ``vm`` may be any resource. The exit status is 1 when nobody can say. Changes nothing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.explain web1
+    """
+    asked = {"vm": vm, "silent": silent, "spec": (pillar or {}).get("kvmha")}
+    found = _asked("kvmha_status.explain", **asked)
+    if "text" in found and _is_for_people("explain"):
+        return _ended(True) | {"explanation": found["text"]}
+    return _ended("problems" not in found) | found
+
+
+def watch(
+    interval: float = 5,
+    count: int = 0,
+    silent: float = gather.SILENT,
+    light: bool = False,
+    pillar: dict[str, Any] | None = None,
+) -> dict[str, Any] | str:
+    """Follow the cluster, and a drill in progress, in the terminal until Ctrl-C. Changes nothing.
+
+    Looks every ``interval`` seconds, ``count`` times or without end. On a terminal one screen is
+    kept up to date (the library rich is needed there); elsewhere each event is a line. With
+    ``light`` no shared disk is read, so that some heartbeats are not seen. Returns nothing but
+    what went wrong.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run kvmha.watch
+        salt-run kvmha.watch interval=2 | tee events.log
+    """
+    asked = {"interval": interval, "count": count, "silent": silent, "light": light}
+    found = _asked("kvmha_watch.follow", spec=(pillar or {}).get("kvmha"), **asked)
+    ended = _ended("problems" not in found)
+    return "" if "looks" in found else ended | found
 
 
 def validate_pillar(*paths: str) -> dict[str, Any]:
@@ -208,6 +333,27 @@ def _report_now(path: str) -> dict[str, Any]:
         return _ended(False) | {"problems": [str(error)]}
     _tell(drill_words.of_snapshot(seen, found["cluster"]))
     return _ended(True) | {"written": [path] if path else []}
+def _asked(function: str, **asked: Any) -> dict[str, Any]:
+    """Return what a module of the master says; an error as ``problems``."""
+    try:
+        found = __salt__["salt.cmd"](function, with_pillar=True, **asked)
+    except SaltException as error:
+        found = str(error)
+    return found if isinstance(found, dict) else {"problems": [found]}
+
+
+def _is_for_people(function: str) -> bool:
+    """Tell whether salt-run itself was asked for ``function``, and for no form of its data.
+
+    Its return is printed whole, whatever it is, and the exit status is only taken from a
+    dictionary: so people get one with a text, and programs, over ``--out`` or the API, the data.
+    """
+    return __opts__.get("fun") == f"kvmha.{function}" and not __opts__.get("output")
+
+
+def _news(is_shown: bool) -> contextlib.AbstractContextManager[None]:
+    """Show what nodes tell, such as percents of a copy, where there is a display."""
+    return heard(__opts__, progress.note) if is_shown else contextlib.nullcontext()
 
 
 def _ended(well: bool) -> dict[str, Any]:

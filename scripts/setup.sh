@@ -11,7 +11,7 @@ LAB_PACKAGES="python3 python3-venv python3-dev python3-pip build-essential user-
 # The tools that the contract tests call: real ones, without their daemons.
 CONTRACT_PACKAGES="strace iptables iputils-ping dmsetup corosync pacemaker pacemaker-cli-utils resource-agents cluster-glue sbd
  ocfs2-tools gfs2-utils xfsprogs lvm2 open-iscsi multipath-tools xorriso libvirt-clients python3-libvirt libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86
- qemu-utils libxml2-utils chromium chromium-driver"
+ qemu-utils libxml2-utils chromium chromium-driver prometheus-node-exporter"
 
 need_root() {
     [ "$(id -u)" = 0 ] || die "this needs root: it makes a network namespace and installs packages" \
@@ -42,7 +42,7 @@ need_packages() {
     # Only what was installed just now: a cluster that this machine had before stays as it is.
     for name in $missing; do
         case $name in
-            corosync | pacemaker | sbd) systemctl disable "$name" ;;
+            corosync | pacemaker | sbd | prometheus-node-exporter) systemctl disable "$name" ;;
             ocfs2-tools) systemctl disable o2cb ocfs2 ;;
         esac >/dev/null 2>&1 || true
     done

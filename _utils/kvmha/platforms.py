@@ -23,6 +23,8 @@ class Platform:
     chrony's own, in which we keep one marked block. ``filesystems`` are the kinds that the
     distribution ships. ``optional`` are the packages that only a choice of the pillar needs,
     by the names of ``features``. ``iscsi_service`` logs in to the iSCSI targets at boot.
+    ``cluster_exporter`` is the service of ha_cluster_exporter, empty where there is no package;
+    ``textfiles`` is the folder of node_exporter's textfiles.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Platform:
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     iscsi_service: str = "iscsi"
     split_agents: bool = False  # each fence agent is a package of its own
+    cluster_exporter: str = ""
+    textfiles: str = "/var/lib/prometheus/node-exporter"
 
     @property
     def shared_files(self) -> tuple[str, ...]:
@@ -61,6 +65,8 @@ _CHOICES = {
 _SPEAK_IPMI = ("ilo3", "ilo4", "ilo5", "imm", "idrac", "ipmilanplus")
 # Split off from libvirt-daemon with libvirt 9.2 (its spec file; Debian's control since 11).
 _SPLIT_LOCKD = {"virtlockd": ("libvirt-daemon-plugin-lockd",)}
+# The spec file of ClusterLabs' ha_cluster_exporter; its unit is called like the package.
+_EXPORTER = "prometheus-ha_cluster_exporter"
 _SUSE_VIRTUALISATION = ("libvirt-daemon-qemu", "libvirt-client", "qemu-x86", "qemu-tools")
 
 SLES_15 = Platform(
@@ -71,7 +77,12 @@ SLES_15 = Platform(
     pacemaker_config="/etc/sysconfig/pacemaker",
     fencing_agent="external/sbd",
     libvirt_service="libvirtd",
-    optional={**_CHOICES, "o2cb": ("ocfs2-tools-o2cb",)},
+    optional={
+        **_CHOICES,
+        "exporter": (_EXPORTER,),
+        "o2cb": ("ocfs2-tools-o2cb",),
+    },
+    cluster_exporter=_EXPORTER,
 )
 LEAP_15 = replace(
     SLES_15,
@@ -101,7 +112,7 @@ SLES_16 = replace(
     fencing_agent="fence_sbd",
     libvirt_service="virtqemud",
     filesystems=("gfs2", "xfs", "ext4"),
-    optional={**_CHOICES, **_SPLIT_LOCKD, "fence-agents": ()},
+    optional={**_CHOICES, **_SPLIT_LOCKD, "exporter": (_EXPORTER,), "fence-agents": ()},
     split_agents=True,
 )
 DEBIAN = Platform(
@@ -204,6 +215,7 @@ def features(spec: ClusterSpec) -> tuple[str, ...]:
         "fence-agents": any(agent.startswith("fence_") for agent in agents),
         "ipmi": any("ipmi" in agent for agent in agents),
         "ext4": "ext4" in used,
+        "exporter": spec.monitoring.exporter,
         "gfs2": "gfs2" in used,
         "iscsi": bool(spec.storage.iscsi.targets),
         "lvm": bool(spec.storage.volume_groups),

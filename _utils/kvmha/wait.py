@@ -30,3 +30,8 @@ def eventually(
         if spent >= timeout:
             raise TimedOut(f"after {spent:.0f} s: {reason}" if timeout else reason)
         pause(min(interval, max(timeout - spent, 0.01)))
+
+
+def pause(seconds: float) -> None:
+    """Wait ``seconds``: for a loop that looks again and again and has no single end."""
+    time.sleep(seconds)

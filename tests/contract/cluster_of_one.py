@@ -66,15 +66,18 @@ class Inside(Runner):
 
 
 @contextlib.contextmanager
-def started() -> Iterator[int]:
-    """Start the node; yield the process that ``Inside`` wants; end all of it afterwards."""
+def started(conf: str = CONF) -> Iterator[int]:
+    """Start the node; yield the process that ``Inside`` wants; end all of it afterwards.
+
+    ``conf`` is its corosync.conf.
+    """
     spaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--mount-proc"]
     # However this process ends, the node ends with it.
     dying = ["setpriv", "--pdeathsig=KILL"]
     argv = [*dying, "unshare", *spaces, "--kill-child", "sh", "-c", START]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, text=True) as process:
         assert process.stdin
-        process.stdin.write(CONF)
+        process.stdin.write(conf)
         process.stdin.close()
         try:
             yield _up(process)

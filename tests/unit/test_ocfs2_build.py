@@ -135,9 +135,7 @@ def test_slots_are_never_taken_away(spec):
     assert not plan(spec, seen(OCFS2, dataclasses.replace(OURS, slots=8), online=True))
 
 
-def test_a_volume_of_ours_for_another_stack_is_stamped_with_consent_and_unmounted(
-    spec, consenting
-):
+def test_a_volume_of_ours_for_another_stack_is_stamped_with_consent_and_unmounted(spec, consenting):
     other = dataclasses.replace(OURS, stack="o2cb")
     with pytest.raises(Refused, match=r"for the stack o2cb and not pcmk.*consent:overwrite"):
         plan(spec, seen(OCFS2, other))

@@ -38,7 +38,7 @@ def test_values_are_read_in_every_form():
         "security_driver": ("selinux", "apparmor"),
         "max_queued": 0,
     }
-    assert qemu_conf.parse("a='x'\nb = \"\"\"two\nlines\"\"\"\n c=-1\nd = []\n") == {
+    assert qemu_conf.parse('a=\'x\'\nb = """two\nlines"""\n c=-1\nd = []\n') == {
         "a": "x",
         "b": "two\nlines",
         "c": -1,

@@ -8,8 +8,10 @@ from __future__ import annotations
 from kvmha.spec.cib import Cib
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.corosync import Corosync
+from kvmha.spec.drills import Drill
 from kvmha.spec.fencing import Fencing
 from kvmha.spec.fields import said
+from kvmha.spec.monitoring import Monitoring
 from kvmha.spec.part import agents, unmanaged
 from kvmha.spec.placement import Capacity, Placement
 from kvmha.spec.storage import Filesystem, Storage
@@ -129,7 +131,13 @@ class ClusterSpec:
         of=Placement,
         default=Placement,
     )
+    drills: tuple[Drill, ...] = said(
+        "object", "Drills of one's own.", many=True, of=Drill, default=()
+    )
     time: Time = said("object", "Clocks.", of=Time, default=Time)
+    monitoring: Monitoring = said(
+        "object", "What Prometheus is told.", of=Monitoring, default=Monitoring
+    )
     cib: Cib = said(
         "object",
         "Pacemaker's configuration beyond what has a word of its own.",

@@ -27,6 +27,7 @@ PARTS = {
     "libvirt": _ALL,
     "vms": _ALL,
     "time": _ALL,
+    "monitoring": _ALL,
     "consent": _ALL,
     "validate": _ALL,
     "unmanaged": _ALL,

@@ -255,11 +255,12 @@ def status(runner: Runner, path: Path = CONF) -> dict[str, Any]:
     if quorum is None or "Quorate:" not in quorum.stdout:
         return found
     links = attempt(runner, ["corosync-cfgtool", "-s"])
-    seen = parse_quorum(quorum.stdout, _names(text))
+    seen = parse_quorum(quorum.stdout, node_names(text))
     return found | {"running": True, **seen, "links": _links(links)}
 
 
-def _names(conf: str | None) -> dict[str, str]:
+def node_names(conf: str | None) -> dict[str, str]:
+    """Return the nodes' names by their ids, from the text of a ``corosync.conf``."""
     nodes = corosync_conf.nodes(corosync_conf.parse(conf)) if conf is not None else []
     return {node.get("nodeid") or "": name for node in nodes if (name := node.get("name"))}
 

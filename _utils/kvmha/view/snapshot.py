@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,12 @@ class NodeSeen:
     ``addresses`` (without prefix length), ``mounts``, ``lockspaces`` of DLM and ``heartbeats``
     ({VM: count}) are facts of this host alone. ``slots`` are the SBD slots ({disk: {node:
     message}}). ``errors`` ({what: why}) is what could not be seen; ``uptime`` is in seconds.
+
+    ``needed`` are the votes that make quorum, ``quorum_flags`` votequorum's words (2Node, Qdevice,
+    WaitForAll). ``troubles`` ({resource: (failed, blocked, unmanaged, orphaned)}), ``failures`` (a
+    line each), ``fencing_history`` (crm_mon's words, newest first) and ``options`` (of the cluster)
+    are Pacemaker's. Only the DC tells ``marks``, what operators left behind. ``drift`` ({part:
+    changes}) is there where it was asked for.
     """
 
     name: str
@@ -53,6 +60,14 @@ class NodeSeen:
     slots: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     uptime: float = 0.0
+    needed: int = 0
+    quorum_flags: tuple[str, ...] = ()
+    troubles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
+    fencing_history: tuple[Mapping[str, str], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    marks: tuple[Mapping[str, Any], ...] = ()
+    drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

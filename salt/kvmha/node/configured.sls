@@ -92,3 +92,7 @@ libvirt's {{ each.kind }} {{ each.name }} is {{ each.state }}:
 Nodes may send each other virtual machines:
   libvirt_migration.ready:
     - spec: {{ spec }}
+
+Prometheus finds the cluster's figures:
+  kvmha_metrics.managed:
+    - spec: {{ spec }}
