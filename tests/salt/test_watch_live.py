@@ -39,38 +39,68 @@ def test_piped_it_prints_lines_of_events(master):
     assert all(line.startswith("20") for line in done.stdout.splitlines()), done.stdout
 
 
-def test_ctrl_c_in_a_terminal_is_the_normal_end(master):
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [*SALT_RUN, *master, "kvmha.watch", "interval=1", "silent=3"],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env=os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"},
-        start_new_session=True,
-    )
-    os.close(follower)
-    said = bytearray()
+class Terminal:
+    """A program of Salt's behind a terminal of 80x24."""
 
-    def missing():
-        while select.select([leader], [], [], 0.1)[0]:
+    def __init__(self, *words: str) -> None:
+        self.leader, follower = pty.openpty()
+        self.said = bytearray()
+        self.process = subprocess.Popen(
+            [*SALT_RUN, *words],
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            env=os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"},
+            start_new_session=True,
+        )
+        os.close(follower)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.leader)
+
+    def text(self) -> str:
+        """Return all that it has said."""
+        while select.select([self.leader], [], [], 0.1)[0]:
             try:
-                said.extend(os.read(leader, 65536))
+                self.said.extend(os.read(self.leader, 65536))
             except OSError:
                 break
-        return "" if b"silent" in said else f"no screen yet: {said.decode(errors='replace')}"
+        return self.said.decode(errors="replace")
 
-    try:
+    def until(self, word: str) -> None:
+        """Wait until it has said ``word``."""
+
+        def missing() -> str:
+            text = self.text()
+            return "" if word in text else f"no {word!r} yet: {text}"
+
         eventually(missing, timeout=90, interval=0.5)
-        process.send_signal(signal.SIGINT)
-        code = process.wait(timeout=30)
-        missing()
-        assert code == 0
-        assert b"Traceback" not in said and b"\x1b[?1049l" in said  # the screen is left
-    finally:
-        process.kill()
-        process.wait()
-        os.close(leader)
+
+
+def test_ctrl_c_in_a_terminal_is_the_normal_end(master):
+    with Terminal(*master, "kvmha.watch", "interval=1", "silent=3") as terminal:
+        terminal.until("silent")
+        terminal.process.send_signal(signal.SIGINT)
+        assert terminal.process.wait(timeout=30) == 0
+        said = terminal.text()
+    assert "Traceback" not in said and "\x1b[?1049l" in said  # the screen is left
+
+
+def test_a_deployment_in_a_terminal_shows_what_it_is_at_and_how_it_ended(master):
+    with Terminal(*master, "kvmha.deploy", "test=True") as terminal:
+        terminal.until("s] preflight: are these the hosts")
+        terminal.until("0:00:0")  # the line that lives
+        terminal.until("FAILED  All nodes are ready: ha-host2: its minion does not answer")
+        terminal.until("retcode")
+        assert terminal.process.wait(timeout=60) == 1
+        said = terminal.text()
+    assert "Traceback" not in said
+    assert "\x1b[?25h" in said  # the cursor is back
 
 
 def test_what_a_node_tells_is_heard(master):

@@ -166,7 +166,13 @@ def _rich(out: TextIO) -> tuple[Any, Any, Any]:
             hint="salt-pip install rich; or pipe the output: then events are plain lines",
         ) from None
     console = rich[0].Console(file=out)
-    return console, rich[1].Live(console=console, screen=True, refresh_per_second=2), frame
+    live = rich[1].Live(
+        console=console,
+        screen=True,
+        refresh_per_second=2,
+        redirect_stderr=sys.stderr.isatty(),  # a log that goes elsewhere goes there
+    )
+    return console, live, frame
 
 
 def _drill(watch: Watch) -> str:
