@@ -137,3 +137,12 @@ def test_times_of_the_history_are_read_in_every_form(written):
 
 def test_a_time_that_cannot_be_read_is_none():
     assert ledger.moment("soon") == 0.0
+
+
+def test_the_manual_shows_what_is_printed():
+    manual = (FOLDER.parents[2] / "docs" / "how-to" / "status.md").read_text()
+    parts = (FOLDER / "two_partitions" / "status.txt").read_text().partition("\nlink 0")[0]
+    words = FOLDER.parent / "explain" / "failed_too_often" / "words.txt"
+    assert (FOLDER / "healthy" / "status.txt").read_text() in manual
+    assert parts in manual
+    assert words.read_text().partition("\n\n")[2] in manual
