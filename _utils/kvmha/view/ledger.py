@@ -22,6 +22,9 @@ from kvmha.spec.model import ClusterSpec
 from kvmha.view.snapshot import Snapshot
 
 WATCHDOG = "watchdog"
+# Whom the fencer names where somebody said that a node is off, with stonith_admin --confirm
+# (``stonith_manual_ack`` in fenced_remote.c): no device has proved anything then.
+_HUMAN = "a human"
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ def _latest(
     mine = [event for event in events if event.get("target") == node]
     for event in mine:
         time = moment(event.get("completed", ""))
-        if event.get("status") == "success" and time > best.time:
+        proves = event.get("status") == "success" and event.get("delegate") != _HUMAN
+        if proves and time > best.time:
             best = Proof(
                 node,
                 devices_of(spec, node),
