@@ -122,6 +122,7 @@ def test_the_ledger_outlives_the_history_of_the_cluster():
     first = ledger.merged(SPEC, {}, gather.snapshot(SPEC, answers, now))
     assert first["ha-host3"].time == ledger.moment("2026-11-24 18:00:00Z")
     assert first["ha-host1"] == ledger.Proof("ha-host1", ("sbd",))
+    assert first["ha-host3"].proven == {"sbd": first["ha-host3"].time}
     for answer in answers.values():
         answer["fencing_history"] = []
     assert ledger.merged(SPEC, first, gather.snapshot(SPEC, answers, now)) == first
