@@ -7,6 +7,7 @@ import shutil
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from kvmha.spec import load
 from kvmha.tools import corosync, look
 from kvmha.tools.at_once import at_once
 from kvmha.tools.runner import Runner
-from kvmha.view.snapshot import NodeSeen
+from kvmha.view import ledger
+from kvmha.view.snapshot import NodeSeen, Snapshot
 from tests.contract import cluster_of_one
 from tests.contract.cluster_of_one import Inside
 
@@ -53,6 +55,19 @@ def test_a_look_is_three_programs_and_knows_all_of_the_cluster(node, spec):
     assert seen.uptime > 0 and "/" in seen.mounts
     assert set(seen.errors) <= {"libvirt"}
     assert of(NodeSeen, plain(seen)) == seen
+
+
+def test_a_node_that_somebody_says_is_off_proves_nothing(node, spec):
+    node.run(["stonith_admin", "--confirm=ha-host2"], ok=None)
+    seen = look.look(node, spec, "ha-host1", light=True)
+    (event,) = (one for one in seen.fencing_history if one["target"] == "ha-host2")
+    assert event["status"] == "success"
+    assert abs(ledger.moment(event["completed"]) - time.time()) < 60
+    known = ledger.merged(spec, {}, Snapshot(time.time(), (seen,)))
+    assert known["ha-host2"].time == 0.0
+    by_a_device = replace(seen, fencing_history=({**event, "delegate": "ha-host1"},))
+    known = ledger.merged(spec, {}, Snapshot(time.time(), (by_a_device,)))
+    assert known["ha-host2"].time > 0 and known["ha-host2"].delegate == "ha-host1"
 
 
 def test_a_frozen_pacemaker_is_told_in_time(node, spec):

@@ -35,6 +35,8 @@ def test_text_is_for_people_and_data_for_programs(salt):
     answered = {node["name"]: node["answered"] for node in found["snapshot"]["nodes"]}
     assert answered == {"ha-host1": True, "ha-host2": True, "ha-host3": False}
     assert found["retcode"] == 1
+    kept = salt.folder / "m/var/cache/salt/master/kvmha/ledger/alpha.json"
+    assert list(json.loads(kept.read_text())) == ["ha-host1", "ha-host2", "ha-host3"]
     assert "cluster alpha: " not in asked.stdout + asked.stderr
 
 

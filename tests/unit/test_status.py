@@ -122,6 +122,7 @@ def test_the_ledger_outlives_the_history_of_the_cluster():
     first = ledger.merged(SPEC, {}, gather.snapshot(SPEC, answers, now))
     assert first["ha-host3"].time == ledger.moment("2026-11-24 18:00:00Z")
     assert first["ha-host1"] == ledger.Proof("ha-host1", ("sbd",))
+    assert first["ha-host3"].proven == {"sbd": first["ha-host3"].time}
     for answer in answers.values():
         answer["fencing_history"] = []
     assert ledger.merged(SPEC, first, gather.snapshot(SPEC, answers, now)) == first
@@ -137,3 +138,12 @@ def test_times_of_the_history_are_read_in_every_form(written):
 
 def test_a_time_that_cannot_be_read_is_none():
     assert ledger.moment("soon") == 0.0
+
+
+def test_the_manual_shows_what_is_printed():
+    manual = (FOLDER.parents[2] / "docs" / "how-to" / "status.md").read_text()
+    parts = (FOLDER / "two_partitions" / "status.txt").read_text().partition("\nlink 0")[0]
+    words = FOLDER.parent / "explain" / "failed_too_often" / "words.txt"
+    assert (FOLDER / "healthy" / "status.txt").read_text() in manual
+    assert parts in manual
+    assert words.read_text().partition("\n\n")[2] in manual

@@ -6,13 +6,15 @@ Nothing here raises for what cannot be seen: that is told in ``errors``, beside 
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from kvmha.build import domain
-from kvmha.documents import corosync_seen, crm_mon
+from kvmha.documents import corosync_seen, crm_mon, fencing_log
 from kvmha.errors import CommandFailed, KvmhaError
 from kvmha.spec.model import ClusterSpec
 from kvmha.tools import corosync, files, host, images, sbd
@@ -27,6 +29,8 @@ _NOT_CONNECTED = (102, 107)
 _FLAGS = ("standby", "maintenance", "pending", "unclean")
 _LOCKSPACES = Path("/sys/kernel/dlm")
 _SLOTS = "slots of "
+LOG = Path("/var/log/pacemaker/pacemaker.log")
+_TAIL = 4 << 20  # bytes
 
 
 def look(
@@ -58,6 +62,7 @@ def look(
     if not light:
         looks |= {f"{_SLOTS}{disk}": _reader(disk) for disk in spec.fencing.disks}
         looks["heartbeats"] = lambda: _serial(spec)
+        looks["log"] = fenced
     found, errors = at_once(looks, seconds + 0.5)
     links = tuple(Link(*one) for one in found.get("links", ()))
     domains = found.get("libvirt", {})
@@ -71,6 +76,7 @@ def look(
         lockspaces=found.get("lockspaces", ()),
         heartbeats=_heartbeats(spec, domains, found.get("heartbeats", {})),
         slots={key.removeprefix(_SLOTS): one for key, one in found.items() if _SLOTS in key},
+        fenced=tuple(found.get("log", ())),
         errors=errors,
         uptime=found.get("uptime", 0.0),
         **found.get("corosync", {}),
@@ -92,6 +98,17 @@ def addresses(root: Path = Path("/")) -> tuple[str, ...]:
         if scope == "00":  # global
             found.append(str(ipaddress.IPv6Address(int(digits, 16))))
     return tuple(sorted(set(found)))
+
+
+def fenced(path: Path = LOG) -> list[dict[str, Any]]:
+    """Return what devices did to nodes from here, by the end of Pacemaker's log."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(stream.seek(0, os.SEEK_END) - _TAIL, 0))
+            lines = stream.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    return list(fencing_log.events(lines, datetime.now()))
 
 
 def lockspaces(folder: Path = _LOCKSPACES) -> tuple[str, ...]:

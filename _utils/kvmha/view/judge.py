@@ -34,8 +34,16 @@ def judge(spec: ClusterSpec, status: Status) -> tuple[str, ...]:
 
 def notes(status: Status) -> tuple[str, ...]:
     """Return what is no fault by itself: what operators left behind, fencing never proven."""
-    never = [proof.node for proof in status.ledger if not proof.time]
-    unproven = [f"fencing was never seen to work on {', '.join(never)}"] if never else []
+    devices = dict.fromkeys(device for proof in status.ledger for device in proof.devices)
+    never = {
+        device: [proof.node for proof in status.ledger if device in proof.unproven]
+        for device in devices
+    }
+    unproven = [
+        f"{device} was never seen to fence {', '.join(nodes)}"
+        for device, nodes in never.items()
+        if nodes
+    ]
     return (*status.marks, *unproven)
 
 

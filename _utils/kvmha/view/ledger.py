@@ -7,28 +7,33 @@ configuration that others compare, and it goes with the cluster. So the ledger i
 master, which outlives every cluster: each status adds what the history tells. Drills and tests of
 fencing need no word of their own: what they fence is in that history.
 
-The history does not name the device, only the node that used it (``delegate``). So an entry
-names all devices that can fence the node by the pillar: one of them did it.
+The history does not name the device, only the node that used it (``delegate``). That node's log
+does, as long as it is kept. Where only one device can fence a node, it was that one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from kvmha.spec.fencing import SBD
 from kvmha.spec.model import ClusterSpec
 from kvmha.view.snapshot import Snapshot
 
 WATCHDOG = "watchdog"
+# Whom the fencer names where somebody said that a node is off, with stonith_admin --confirm
+# (``stonith_manual_ack`` in fenced_remote.c): no device has proved anything then.
+_HUMAN = "a human"
 
 
 @dataclass(frozen=True)
 class Proof:
     """That ``node`` was fenced: ``time`` in seconds since 1970, 0.0 for never.
 
-    ``devices`` could do it; ``action`` (reboot, off), ``delegate`` (the node that did it) and
+    ``devices`` can do it, by the pillar; ``proven`` ({device: time}) are those that are known to
+    have done it, and when last. ``action`` (reboot, off), ``delegate`` (the node that did it) and
     ``client`` (the program that asked) are Pacemaker's words. ``failed`` is the time of a
     fencing that failed since then, else 0.0.
     """
@@ -40,6 +45,12 @@ class Proof:
     delegate: str = ""
     client: str = ""
     failed: float = 0.0
+    proven: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """The devices that were never seen to fence the node."""
+        return tuple(device for device in self.devices if device not in self.proven)
 
 
 Ledger = Mapping[str, Proof]
@@ -59,29 +70,46 @@ def merged(spec: ClusterSpec, old: Ledger, seen: Snapshot) -> dict[str, Proof]:
     Every node of ``spec`` is in it, one that was never fenced with the time 0.0.
     """
     events = [event for node in seen.nodes for event in node.fencing_history]
-    return {node.name: _latest(spec, node.name, old.get(node.name), events) for node in spec.nodes}
+    logged = [event for node in seen.nodes for event in node.fenced if event["ok"]]
+    return {
+        node.name: _proven(spec, _latest(spec, node.name, old.get(node.name), events), logged)
+        for node in spec.nodes
+    }
 
 
 def _latest(
     spec: ClusterSpec, node: str, old: Proof | None, events: Sequence[Mapping[str, str]]
 ) -> Proof:
+    """Return ``old`` with the last success and the last failure of the history."""
     best = old or Proof(node)
+    devices = devices_of(spec, node)
     mine = [event for event in events if event.get("target") == node]
     for event in mine:
         time = moment(event.get("completed", ""))
-        if event.get("status") == "success" and time > best.time:
-            best = Proof(
-                node,
-                devices_of(spec, node),
-                time,
-                event.get("action", ""),
-                event.get("delegate", ""),
-                event.get("client", ""),
-                best.failed,
+        proves = event.get("status") == "success" and event.get("delegate") != _HUMAN
+        if proves and time > best.time:
+            alone = {devices[0]: time} if len(devices) == 1 else {}
+            best = replace(
+                best,
+                proven={**best.proven, **alone},
+                time=time,
+                action=event.get("action", ""),
+                delegate=event.get("delegate", ""),
+                client=event.get("client", ""),
             )
     failed = _failed(mine, best.failed)
-    devices = best.devices or devices_of(spec, node)
-    return replace(best, devices=devices, failed=failed if failed > best.time else 0.0)
+    return replace(best, failed=failed if failed > best.time else 0.0)
+
+
+def _proven(spec: ClusterSpec, proof: Proof, logged: Sequence[Mapping[str, Any]]) -> Proof:
+    """Return ``proof`` with which devices can fence the node, and which of them did."""
+    devices = devices_of(spec, proof.node)
+    known = {name: time for name, time in proof.proven.items() if name in devices}
+    for event in logged:
+        name = str(event["device"]).removeprefix("fencing-")
+        if event["target"] == proof.node and name in devices:
+            known[name] = max(known.get(name, 0.0), event["time"])
+    return replace(proof, devices=devices, proven=known)
 
 
 def _failed(events: Iterable[Mapping[str, str]], before: float) -> float:

@@ -35,7 +35,8 @@ class NodeSeen:
     ``needed`` are the votes that make quorum, ``quorum_flags`` votequorum's words (2Node, Qdevice,
     WaitForAll). ``troubles`` ({resource: (failed, blocked, unmanaged, orphaned)}), ``failures`` (a
     line each), ``fencing_history`` (crm_mon's words, newest first) and ``options`` (of the cluster)
-    are Pacemaker's. Only the DC tells ``marks``, what operators left behind. ``drift`` ({part:
+    are Pacemaker's, ``fenced`` (device, target, action, ok, time) is what its log here says of
+    devices. Only the DC tells ``marks``, what operators left behind. ``drift`` ({part:
     changes}) is there where it was asked for.
     """
 
@@ -65,6 +66,7 @@ class NodeSeen:
     troubles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     fencing_history: tuple[Mapping[str, str], ...] = ()
+    fenced: tuple[Mapping[str, Any], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     marks: tuple[Mapping[str, Any], ...] = ()
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from typing import Any
 from kvmha import plain
 from kvmha.values import age
 from kvmha.view.judge import is_hidden, line
+from kvmha.view.ledger import Proof
 from kvmha.view.snapshot import NodeSeen, Partition
 from kvmha.view.status import LinkState, Place, Status
 
@@ -155,16 +156,23 @@ def _fencing(status: Status) -> Iterator[str]:
     now = status.snapshot.time
     proofs = [("  last fenced", "", "")]
     for proof in status.ledger:
-        if not proof.time:
-            proofs.append((f"    {proof.node}", "never seen", f"by {_any(proof.devices)}"))
-            continue
-        by = f"by {_any(proof.devices)}, from {proof.delegate}" if proof.delegate else ""
-        proofs.append((f"    {proof.node}", f"{age(now - proof.time)} ago", by))
+        ago = f"{age(now - proof.time)} ago" if proof.time else "never seen"
+        proofs.append((f"    {proof.node}", ago, _devices(proof, now)))
     yield from table(proofs)
 
 
-def _any(devices: Sequence[str]) -> str:
-    return " or ".join(devices) or "nothing"
+def _devices(proof: Proof, now: float) -> str:
+    """Return which devices are known to have fenced a node, and which are not."""
+    if not proof.time:
+        return f"by {' or '.join(proof.devices) or 'nothing'}"
+    known = [
+        f"{device} {age(now - proof.proven[device])} ago"
+        if device in proof.proven
+        else f"{device} never seen"
+        for device in proof.devices
+    ]
+    by = known if len(known) > 1 else proof.devices
+    return f"by {', '.join(by)}" + (f", from {proof.delegate}" if proof.delegate else "")
 
 
 def _storage(status: Status) -> Iterator[str]:
