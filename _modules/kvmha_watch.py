@@ -5,14 +5,15 @@ Runs in a process of the master, never on a node.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 from kvmha.drills.record import Record
+from kvmha.drills.report import loaded
+from kvmha.errors import KvmhaError
 from kvmha.plain import of
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import load
+from kvmha.tools import drill_records
 from kvmha.view import changes, gather, watch
 from kvmha.view.snapshot import Snapshot
 from kvmha.wait import pause
@@ -67,9 +68,7 @@ def follow(
 
 def _newest_record() -> Record | None:
     """Return the record of the newest drill; None when there is none that can be read."""
-    paths = [*(Path(__opts__["cachedir"]) / "kvmha" / "drills").glob("*.json")]
     try:
-        newest = max(paths, key=lambda path: path.stat().st_mtime_ns)
-        return of(Record, json.loads(newest.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return loaded(drill_records.read(drill_records.folder_of(__opts__["cachedir"])))
+    except KvmhaError:
         return None

@@ -9,27 +9,25 @@ import time
 from pathlib import Path
 from typing import Any
 
-import yaml
 from salt.exceptions import SaltException
-from salt.utils.yamlloader import SaltYamlSafeLoader
 from salt.version import __version__ as salt_version
 
 import kvmha
-from kvmha import pillar_file, plain
+from kvmha import plain
 from kvmha import report as run_report
 from kvmha.drills import report as drill_report
 from kvmha.drills.report import junit as drill_junit
 from kvmha.drills.report import words as drill_words
-from kvmha.errors import InvalidInput, KvmhaError
+from kvmha.errors import KvmhaError
 from kvmha.rules.warnings import warnings
 from kvmha.salt_edge import loadable
 from kvmha.salt_news import heard
-from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
+from kvmha.spec import ClusterSpec
 from kvmha.spec.schema import json_schema, schema_text
-from kvmha.tools import drill_files, files
-from kvmha.view.snapshot import Snapshot
+from kvmha.tools import drill_records, files, pillar_files
 from kvmha.view import gather, progress
 from kvmha.view import text as status_text
+from kvmha.view.snapshot import Snapshot
 
 __version__ = "0.1.0"
 __virtualname__ = "kvmha"
@@ -248,7 +246,7 @@ def validate_pillar(*paths: str) -> dict[str, Any]:
         salt-run kvmha.validate_pillar /srv/pillar/kvmha.sls
         salt-run kvmha.validate_pillar /srv/pillar/clusters/*.sls
     """
-    checked = {path: _checked(path) for path in map(str, paths)}
+    checked = {path: pillar_files.checked(path) for path in map(str, paths)}
     problems = [line for _, found in checked.values() for line in found]
     if not paths:
         problems = ["no file is named (hint: salt-run kvmha.validate_pillar FILE...)"]
@@ -286,9 +284,7 @@ def schema(path: str = "") -> dict[str, Any]:
     return _ended(True) | {"written": path}
 
 
-def report(
-    drill: str = "", path: str = "", junit: str = "", now: bool = False
-) -> dict[str, Any]:
+def report(drill: str = "", path: str = "", junit: str = "", now: bool = False) -> dict[str, Any]:
     """Tell what a drill showed, and write it as a page or for CI. Asks no node.
 
     ``drill`` is its id (the newest without), ``path`` where one HTML file goes that loads
@@ -306,11 +302,11 @@ def report(
     """
     if now:
         return _report_now(str(path))
-    folder = Path(__opts__["cachedir"]) / "kvmha" / "drills"
+    folder = drill_records.folder_of(__opts__["cachedir"])
     makers = {str(path): drill_report.html, str(junit): drill_junit.of_record}
     wanted = {target: make for target, make in makers.items() if target}
     try:
-        record = drill_report.loaded(drill_files.read(folder, str(drill)))
+        record = drill_report.loaded(drill_records.read(folder, str(drill)))
         for target, make in wanted.items():
             files.write(target, make(record))
     except (KvmhaError, OSError) as error:
@@ -321,18 +317,20 @@ def report(
 
 
 def _report_now(path: str) -> dict[str, Any]:
+    found = _asked("kvmha_status.status", drift=False)
+    if "problems" in found and "snapshot" not in found:
+        return _ended(False) | found
+    seen = plain.of(Snapshot, found["snapshot"])
+    vips = [one["address"] for one in found["addresses"]]
     try:
-        found = __salt__["salt.cmd"]("kvmha_status.status", with_pillar=True, drift=False)
-        if not isinstance(found, dict):
-            return _ended(False) | {"problems": [str(found)]}
-        seen = plain.of(Snapshot, found["snapshot"])
-        vips = [one["address"] for one in found["addresses"]]
         if path:
             files.write(path, drill_report.html_of_snapshot(seen, found["cluster"], vips))
-    except (KvmhaError, OSError, SaltException) as error:
+    except (KvmhaError, OSError) as error:
         return _ended(False) | {"problems": [str(error)]}
     _tell(drill_words.of_snapshot(seen, found["cluster"]))
     return _ended(True) | {"written": [path] if path else []}
+
+
 def _asked(function: str, **asked: Any) -> dict[str, Any]:
     """Return what a module of the master says; an error as ``problems``."""
     try:
@@ -365,38 +363,6 @@ def _ended(well: bool) -> dict[str, Any]:
 def _is_readable(record: logging.LogRecord) -> bool:
     """Keep whole returns of nodes from the screen: a failure is in the summary, with its words."""
     return not record.getMessage().startswith("{'out': 'highstate'")
-
-
-def _checked(path: str) -> tuple[ClusterSpec | ClusterPart | None, list[str]]:
-    """Return what the file at ``path`` says, or None and the mistakes, in their order."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        return None, [f"{path}: {getattr(error, 'strerror', None) or error}"]
-    spec, findings = _read(text)
-    findings.sort(key=lambda finding: (finding.line, finding.column))
-    return None if findings else spec, [f"{path}:{finding}" for finding in findings]
-
-
-def _read(text: str) -> tuple[ClusterSpec | ClusterPart | None, list[pillar_file.Finding]]:
-    stopper = pillar_file.unrendered(text)
-    if stopper:
-        return None, [stopper]
-    try:
-        root = yaml.compose(text, yaml.SafeLoader)
-        repeated = list(pillar_file.repeated_keys(root))
-        # Salt's own reader sees what Salt sees, but stops at a key that stands there twice.
-        document = yaml.load(text, yaml.SafeLoader if repeated else SaltYamlSafeLoader)
-    except yaml.YAMLError as error:
-        return None, [pillar_file.not_yaml(error, text)]
-    stopper = pillar_file.without_key(root)
-    if stopper:
-        return None, [stopper, *repeated]
-    try:
-        said = document[pillar_file.KEY]
-        return load_part(said) if is_part(said) else load(said), repeated
-    except InvalidInput as error:
-        return None, [*repeated, *pillar_file.located(root, error.problems)]
 
 
 def _tell(text: str) -> None:
