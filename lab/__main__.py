@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lab import control, recipe, saltmaster, shell
+from lab import control, images, recipe, saltmaster, shell
 from lab.api import Lab
 from lab.errors import LabError
 
@@ -34,6 +34,13 @@ def _up(lab: Lab, args: argparse.Namespace) -> int:
         signal.signal(number, signal.default_int_handler)
     extras = {"bmc": args.bmc, "iscsi": args.iscsi}
     lab.up(args.nodes, args.salt, args.image, args.mem, args.pillar, **extras)
+    return 0
+
+
+def _build(_: Lab, args: argparse.Namespace) -> int:
+    images.master_venv(args.salt)
+    for kind in recipe.IMAGES:
+        images.image(kind)
     return 0
 
 
@@ -135,6 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--pillar", type=Path, help="default: pillar/examples/lab.sls")
     up.add_argument("--bmc", action="store_true", help="a board controller (IPMI) for each node")
     up.add_argument("--iscsi", action="store_true", help="with an iSCSI target (CHAP, two portals)")
+    build = verb("build", _build, "build what a lab boots from, where it is not there yet")
+    build.add_argument("--salt", choices=sorted(recipe.SALT_VERSIONS), default="3006")
     down = verb("down", _down, "end everything of the lab")
     down.add_argument("--all", action="store_true", help="every lab of this machine")
     verb("status", _status, "show nodes, cuts and failed disks")
