@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from salt.exceptions import SaltException
+from salt.utils.yamlloader import SaltYamlSafeLoader
 from salt.version import __version__ as salt_version
 
 import kvmha
@@ -246,7 +247,7 @@ def validate_pillar(*paths: str) -> dict[str, Any]:
         salt-run kvmha.validate_pillar /srv/pillar/kvmha.sls
         salt-run kvmha.validate_pillar /srv/pillar/clusters/*.sls
     """
-    checked = {path: pillar_files.checked(path) for path in map(str, paths)}
+    checked = {path: pillar_files.checked(path, SaltYamlSafeLoader) for path in map(str, paths)}
     problems = [line for _, found in checked.values() for line in found]
     if not paths:
         problems = ["no file is named (hint: salt-run kvmha.validate_pillar FILE...)"]

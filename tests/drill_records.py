@@ -66,9 +66,7 @@ def look(
                 quorate=quorate,
                 votes=len(group),
                 expected_votes=len(names),
-                links=_links(
-                    name, names, links, cuts={*cuts}, down={*down}, silent=silent
-                ),
+                links=_links(name, names, links, cuts={*cuts}, down={*down}, silent=silent),
                 pacemaker=bool(group),
                 dc=(dcs or {}).get(name, group[0] if group else ""),
                 online=tuple(group),
@@ -221,7 +219,7 @@ def partition3_with_fencing():
 def vm_on_two_nodes():
     """Without fencing and with no-quorum-policy ignore, a VM runs twice: the drill ends there."""
     cut = (H1, H2)
-    both = {"db1": (H1, H2), "<b>&\"web\"</b>": H2}
+    both = {"db1": (H1, H2), '<b>&"web"</b>': H2}
     steps = (
         StepRecord("baseline", "Look before anything is done", 0.0, 1.0,
                    look((H1, H2), [(H1, H2)], {"db1": H1, "<b>&\"web\"</b>": H2}), (),
@@ -239,7 +237,7 @@ def vm_on_two_nodes():
     watched = looks(
         30.0,
         ("db1", (0, H1), (26, f"{H1}, {H2}")),
-        ("<b>&\"web\"</b>", (0, H2)),
+        ('<b>&"web"</b>', (0, H2)),
     )
     return _record(
         "cut2", steps, watched, breaches=breaches, verdict="broken", seconds=31.5,

@@ -104,7 +104,8 @@ class Story:
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start a runner in the background, its output into a file of the lab."""
         log = (self.lab.paths.root / "background.log").open("wb")
-        inside = [*control.inside(self.lab.paths), "salt-run", "--no-color", *words]
+        run = ["env", "--default-signal=INT", "salt-run", "--no-color", *words]
+        inside = [*control.inside(self.lab.paths), *run]  # Ctrl-C is heard, come what may
         environment = saltmaster.environment(self.lab.spec)
         return subprocess.Popen(inside, env=environment, stdout=log, stderr=log)
 

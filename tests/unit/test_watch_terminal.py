@@ -30,6 +30,10 @@ print("ended well")
 """
 
 
+# Ctrl-C is heard also where these tests run in the background of a shell, which ignores it.
+LISTENING = ("env", "--default-signal=INT")
+
+
 class Terminal:
     """A program behind a terminal of ``lines`` times ``columns``."""
 
@@ -44,7 +48,11 @@ class Terminal:
         kept = {key: os.environ[key] for key in os.environ if key not in ("LINES", "COLUMNS")}
         env = kept | {"TERM": "xterm", "PYTHONPATH": f"{ROOT / '_utils'}:{ROOT}"}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", program], stdin=slave, stdout=slave, stderr=slave, env=env
+            [*LISTENING, sys.executable, "-c", program],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=env,
         )
         os.close(slave)
 

@@ -5,25 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from salt.utils.yamlloader import SaltYamlSafeLoader
 
 from kvmha import pillar_file
 from kvmha.errors import InvalidInput
 from kvmha.spec import ClusterPart, ClusterSpec, is_part, load, load_part
 
 
-def checked(path: str) -> tuple[ClusterSpec | ClusterPart | None, list[str]]:
-    """Return what the file at ``path`` says, or None and the mistakes, in their order."""
+def checked(
+    path: str, loader: type[yaml.SafeLoader]
+) -> tuple[ClusterSpec | ClusterPart | None, list[str]]:
+    """Return what the file at ``path`` says, or None and the mistakes, in their order.
+
+    ``loader`` is Salt's own: what it reads is what Salt sees.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return None, [f"{path}: {getattr(error, 'strerror', None) or error}"]
-    spec, findings = _read(text)
+    spec, findings = _read(text, loader)
     findings.sort(key=lambda finding: (finding.line, finding.column))
     return None if findings else spec, [f"{path}:{finding}" for finding in findings]
 
 
-def _read(text: str) -> tuple[ClusterSpec | ClusterPart | None, list[pillar_file.Finding]]:
+def _read(
+    text: str, loader: type[yaml.SafeLoader]
+) -> tuple[ClusterSpec | ClusterPart | None, list[pillar_file.Finding]]:
     stopper = pillar_file.unrendered(text)
     if stopper:
         return None, [stopper]
@@ -31,7 +37,7 @@ def _read(text: str) -> tuple[ClusterSpec | ClusterPart | None, list[pillar_file
         root = yaml.compose(text, yaml.SafeLoader)
         repeated = list(pillar_file.repeated_keys(root))
         # Salt's own reader sees what Salt sees, but stops at a key that stands there twice.
-        document = yaml.load(text, yaml.SafeLoader if repeated else SaltYamlSafeLoader)
+        document = yaml.load(text, yaml.SafeLoader if repeated else loader)
     except yaml.YAMLError as error:
         return None, [pillar_file.not_yaml(error, text)]
     stopper = pillar_file.without_key(root)
