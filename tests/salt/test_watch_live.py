@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
 import signal
 import subprocess
 import sys
@@ -15,6 +12,7 @@ import salt.config
 from kvmha.salt_news import TAG, heard
 from kvmha.wait import eventually
 from tests.salt.daemons import BIN, started
+from tests.terminal import Terminal
 
 SALT_RUN = [sys.executable, str(BIN / "salt-run")]
 
@@ -39,66 +37,23 @@ def test_piped_it_prints_lines_of_events(master):
     assert all(line.startswith("20") for line in done.stdout.splitlines()), done.stdout
 
 
-class Terminal:
-    """A program of Salt's behind a terminal of 80x24."""
-
-    def __init__(self, *words: str) -> None:
-        self.leader, follower = pty.openpty()
-        self.said = bytearray()
-        self.process = subprocess.Popen(
-            [*SALT_RUN, *words],
-            stdin=follower,
-            stdout=follower,
-            stderr=follower,
-            env=os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"},
-            start_new_session=True,
-        )
-        os.close(follower)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        os.close(self.leader)
-
-    def text(self) -> str:
-        """Return all that it has said."""
-        while select.select([self.leader], [], [], 0.1)[0]:
-            try:
-                self.said.extend(os.read(self.leader, 65536))
-            except OSError:
-                break
-        return self.said.decode(errors="replace")
-
-    def until(self, word: str) -> None:
-        """Wait until it has said ``word``."""
-
-        def missing() -> str:
-            text = self.text()
-            return "" if word in text else f"no {word!r} yet: {text}"
-
-        eventually(missing, timeout=90, interval=0.5)
-
-
 def test_ctrl_c_in_a_terminal_is_the_normal_end(master):
-    with Terminal(*master, "kvmha.watch", "interval=1", "silent=3") as terminal:
-        terminal.until("silent")
+    with Terminal(*SALT_RUN, *master, "kvmha.watch", "interval=1", "silent=3") as terminal:
+        terminal.until_said("silent")
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.process.wait(timeout=30) == 0
-        said = terminal.text()
+        said = terminal.read()
     assert "Traceback" not in said and "\x1b[?1049l" in said  # the screen is left
 
 
 def test_a_deployment_in_a_terminal_shows_what_it_is_at_and_how_it_ended(master):
-    with Terminal(*master, "kvmha.deploy", "test=True") as terminal:
-        terminal.until("s] preflight: are these the hosts")
-        terminal.until("0:00:0")  # the line that lives
-        terminal.until("FAILED  All nodes are ready: ha-host2: its minion does not answer")
-        terminal.until("retcode")
+    with Terminal(*SALT_RUN, *master, "kvmha.deploy", "test=True") as terminal:
+        terminal.until_said("s] preflight: are these the hosts")
+        terminal.until_said("0:00:0")  # the line that lives
+        terminal.until_said("FAILED  All nodes are ready: ha-host2: its minion does not answer")
+        terminal.until_said("retcode")
         assert terminal.process.wait(timeout=60) == 1
-        said = terminal.text()
+        said = terminal.read()
     assert "Traceback" not in said
     assert "\x1b[?25h" in said  # the cursor is back
 

@@ -6,7 +6,7 @@ import io
 import sys
 
 from kvmha.view import progress
-from tests.unit.test_watch_terminal import Terminal
+from tests.unit.test_watch_terminal import behind
 
 SAID = [("preflight: are these the hosts?", 0.0), ("  waiting for web1", 56.64)]
 LINES = "[   0.0 s] preflight: are these the hosts?\n[  56.6 s]   waiting for web1\n"
@@ -64,9 +64,9 @@ print("ended well")
 
 
 def test_a_line_lives_below_the_others_and_goes_at_the_end():
-    terminal = Terminal(24, 80, PROGRAM)
+    terminal = behind(24, 80, PROGRAM)
     try:
-        shown = terminal.until(["disk0 of web1: 40 %", "0:00:01"]).splitlines()
+        shown = terminal.until("disk0 of web1: 40 %", "0:00:01").splitlines()
         assert [line.rstrip() for line in shown[:4]] == [
             "[   0.0 s] preflight: are these the hosts? [maybe]",
             "[  12.3 s] storage: formatting",
@@ -75,7 +75,7 @@ def test_a_line_lives_below_the_others_and_goes_at_the_end():
         ]
         assert "storage 0:00:01 disk0 of web1: 40 %" in shown[4]
         terminal.type("\n")
-        left = terminal.until(["ended well"]).splitlines()
+        left = terminal.until("ended well").splitlines()
         assert not [line for line in left if "0:00:0" in line]
         assert any(line.rstrip() == "[  60.0 s] vms: begun" for line in left)
         assert terminal.process.wait(timeout=20) == 0
