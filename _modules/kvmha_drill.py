@@ -27,14 +27,12 @@ from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
 from kvmha.spec.drills import Drill
 from kvmha.tools import drill_records, signals
+from kvmha.view import gather
 from kvmha.view.snapshot import Snapshot
 from kvmha.wait import pause
 
 __version__ = "0.1.0"
 __virtualname__ = "kvmha_drill"
-
-# Seconds after which Salt asks whether a silent node is at work; then it is waited for, or not.
-_POLL = 5
 
 
 def __virtual__():
@@ -65,17 +63,19 @@ def scenarios_of(spec: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 @user_errors
-def run(
+def run(  # noqa: PLR0917 - Salt fills arguments by their names
     name: str,
     confirm: str = "",
     fencing: str = "",
     test: bool = False,
+    silent: float = gather.SILENT,
     spec: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Run the drill ``name``; return ``record`` (see ``kvmha.drills.record``), its ``path``.
 
-    With ``test``, and with anything that speaks against it, nothing is touched: ``plan`` and
-    ``problems`` say why.
+    A node that says nothing for ``silent`` seconds is taken for away: more than the default on
+    hosts that are slow to answer. With ``test``, and with anything that speaks against it,
+    nothing is touched: ``plan`` and ``problems`` say why.
 
     CLI Example:
 
@@ -89,7 +89,7 @@ def run(
         known = ", ".join(scenarios.all_of(cluster))
         raise KvmhaError(f"there is no drill '{name}'", hint=f"drills are {known}")
     setting = Setting.of(cluster, drill)
-    look = _look(raw, drift=True)
+    look = _look(raw, silent, drift=True)
     refused = preflight.refusals(
         setting,
         look,
@@ -102,25 +102,26 @@ def run(
         return {"plan": plan, "problems": refused}
     for line in plan:
         __salt__["kvmha_master.progress"](line)
-    record = _run(setting, raw)
+    record = _run(setting, raw, silent)
     path = str(drill_records.folder_of(__opts__["cachedir"]) / f"{record.id}.json")
     return {"plan": plan, "problems": list(record.problems), "record": plain(record), "path": path}
 
 
-def _run(setting: Setting, raw: dict[str, Any]) -> Record:
+def _run(setting: Setting, raw: dict[str, Any], silent: float) -> Record:
     cluster = setting.spec
     record = _begun(cluster, setting.drill)
     folder = drill_records.folder_of(__opts__["cachedir"])
 
     def call(function: str, kwargs: dict[str, Any], nodes: Collection[str]) -> Answers:
-        cmd = functools.partial(__salt__["saltutil.cmd"], gather_job_timeout=_POLL)
-        return ask(cmd, cluster, function, kwargs, timeout=_POLL, nodes=nodes)
+        # After so long Salt asks whether a node is at work; then it is waited for, or not.
+        cmd = functools.partial(__salt__["saltutil.cmd"], gather_job_timeout=int(silent))
+        return ask(cmd, cluster, function, kwargs, timeout=silent, nodes=nodes)
 
     effects = OverSalt(
         drill=record.id,
         names=[node.name for node in cluster.nodes],
         call=call,
-        look=lambda: _look(raw),  # not light: what guests say is watched
+        look=lambda: _look(raw, silent),  # not light: what guests say is watched
         clock=time.monotonic,
         pause=pause,
         say=__salt__["kvmha_master.progress"],
@@ -173,8 +174,8 @@ def _health(cluster: ClusterSpec, raw: dict[str, Any]) -> list[str]:
     return [*readiness.problems(cluster, seen), *__salt__["kvmha_master.validate"](raw)]
 
 
-def _look(raw: dict[str, Any], **options: Any) -> Snapshot:
-    return of(Snapshot, __salt__["kvmha_status.look"](spec=raw, **options))
+def _look(raw: dict[str, Any], silent: float, **options: Any) -> Snapshot:
+    return of(Snapshot, __salt__["kvmha_status.look"](spec=raw, silent=silent, **options))
 
 
 def _load(spec: dict[str, Any] | None) -> tuple[dict[str, Any], ClusterSpec]:

@@ -63,11 +63,12 @@ def deploy(test: bool = False, pillar: dict[str, Any] | None = None) -> dict[str
     return _ended(found["result"]) | found | {"versions": versions}
 
 
-def drill(
+def drill(  # noqa: PLR0917 - Salt fills arguments by their names
     name: str,
     confirm: str = "",
     fencing: str = "",
     test: bool = False,
+    silent: float = gather.SILENT,
     pillar: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Run the drill ``name``: faults on purpose, what follows held against what was predicted.
@@ -76,7 +77,9 @@ def drill(
     like, the whole of the record.
     ``test=True`` shows the plan. ``confirm=CLUSTERNAME`` runs it, on a healthy cluster only, and
     interrupts what the plan names. ``fencing=off`` is for drills that stop everything first and
-    fence nobody. The exit status is 1 unless all was as predicted and is healed.
+    fence nobody. A node that says nothing for ``silent`` seconds is taken for away: say more
+    than 5 on hosts that are slow to answer. The exit status is 1 unless all was as predicted
+    and is healed.
 
     CLI Example:
 
@@ -87,6 +90,7 @@ def drill(
         salt-run kvmha.drill partition3 confirm=alpha fencing=off
     """
     asked = {"confirm": str(confirm), "fencing": fencing, "test": bool(test)}
+    asked["silent"] = max(float(silent), gather.SILENT)
     found = _asked("kvmha_drill.run", name=name, spec=(pillar or {}).get("kvmha"), **asked)
     record = found.get("record")
     if record is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.cluster.story import Story
 
+SLOW = "silent=20"  # a busy lab is slow to answer
 FAULTS = "cat /run/kvmha/drill/state.json 2>/dev/null"
 PROPERTIES = "crm_attribute --type crm_config --name {} --query --quiet 2>/dev/null"
 
@@ -14,7 +15,7 @@ PROPERTIES = "crm_attribute --type crm_config --name {} --query --quiet 2>/dev/n
 def drill(story: Story, name: str, *words: str, timeout: float = 3600) -> dict[str, Any]:
     """Run a drill to its end, whatever that is; return what the runner says."""
     done = story.lab.master.run(
-        ["salt-run", "--out=json", "-l", "quiet", "kvmha.drill", name, *words],
+        ["salt-run", "--out=json", "-l", "quiet", "kvmha.drill", name, SLOW, *words],
         timeout=timeout,
         check=False,
     )

@@ -26,7 +26,7 @@ class Nodes:
         self.asked = []
 
     def look(self, spec, **options):
-        assert spec["cluster"]["name"] == "alpha" and set(options) <= {"light", "drift"}
+        assert spec["cluster"]["name"] == "alpha" and set(options) <= {"silent", "drift"}
         return plain(self.cluster.look())
 
     def cmd(self, minions, function, kwarg, **options):
