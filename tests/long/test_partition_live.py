@@ -1,17 +1,35 @@
 """The article's own experiment on the main job's cluster: three nodes, cut pair by pair.
 
-Runs after the main job's story, on the cluster that it left; see tests/long/test_drills_live.py
-for every other drill.
+A lab of its own; see test_drills_live.py for every other drill.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
 
+from lab.api import Lab
 from tests.cluster.drilling import assert_nothing_left, assert_passed, drill
 from tests.cluster.story import Story
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1800)]
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    """Yield the main job's cluster, deployed; ``KVMHA_PARTITION_LAB`` names one that is up."""
+    given = os.environ.get("KVMHA_PARTITION_LAB")
+    lab = Lab(given or "partition")
+    try:
+        if not given:
+            lab.up(nodes=3, image="prepared", salt="3008")
+            Story(lab).deploy()
+        yield Story(lab)
+    finally:
+        if not given:
+            lab.down()
 
 
 def test_partition3_is_planned_and_touches_nothing(story: Story) -> None:
