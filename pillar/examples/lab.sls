@@ -26,7 +26,6 @@ kvmha:
       type: qemu
       memory: 32MiB
       heartbeat: serial
-      stop_timeout: 40s          # the guest has no shutdown: it is switched off after that
       disks:
         - {file: disk0.raw, size: 1MiB, source: "salt://kvmha-lab/heartbeat.img", bus: ide}
   validate: {failover: true}
