@@ -5,62 +5,34 @@ Labs of their own, each deployed with the base of a cluster and nothing on top.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lab.api import Lab
 from tests.cluster.story import Story
+from tests.long.base import LINK, cluster, deployed
 from tests.long.test_fencing_live import asked
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1800)]
 
 DISKLESS = {"devices": [], "watchdog_timeout": "15s", "watchdog_module": "softdog"}
 DISK = "/dev/disk/by-id/scsi-lab-sbd"
-LINK = "192.168.56.10"
 QNETD = "ha-host3"  # no node of the cluster of two
-
-
-def cluster(nodes: int, sbd: dict[str, Any], corosync: dict[str, Any] | None = None) -> dict:
-    """Return the pillar of a cluster that can fence and does nothing else."""
-    return {
-        "kvmha": {
-            "cluster": {"name": "base"},
-            "nodes": [
-                {"name": f"ha-host{number}", "id": number, "links": [f"{LINK}{number}"]}
-                for number in range(1, nodes + 1)
-            ],
-            "corosync": {"token": "10s", **(corosync or {})},
-            "fencing": {"sbd": sbd},
-            "deadlines": {"answer": "2min"},
-        }
-    }
-
-
-@contextmanager
-def deployed(name: str, pillar: dict[str, Any], folder: Path, nodes: int = 3) -> Iterator[Story]:
-    """Yield the cluster that ``pillar`` describes, on a lab called ``name``."""
-    path = folder / "kvmha.sls"
-    path.write_text(json.dumps(pillar), encoding="utf-8")  # JSON is YAML
-    with Lab(name).up(nodes=nodes, image="prepared", salt="3008", pillar=path) as lab:
-        if name == "qdevice":
-            options = "echo 'COROSYNC_QNETD_OPTIONS=\"-s off\"' > /etc/default/corosync-qnetd"
-            lab.node(QNETD).run(f"{options}; systemctl unmask corosync-qnetd", check=False)
-            lab.node(QNETD).run("systemctl restart corosync-qnetd")
-        story = Story(lab)
-        story.deploy()
-        yield story
 
 
 def quorum(story: Story, node: str) -> dict[str, str]:
     """Return what corosync-quorumtool says on ``node``, by its words."""
     said = story.lab.node(node).run("corosync-quorumtool -s", check=False).stdout
     return dict(re.findall(r"^([\w ]+?):\s+(.*?)\s*$", said, re.MULTILINE))
+
+
+def start_qnetd(lab: Lab) -> None:
+    """Start the server of the qdevice on a machine that is no node of the cluster."""
+    node = lab.node(QNETD)
+    node.run("echo 'COROSYNC_QNETD_OPTIONS=\"-s off\"' > /etc/default/corosync-qnetd")
+    node.run("systemctl unmask corosync-qnetd", check=False)
+    node.run("systemctl restart corosync-qnetd")
 
 
 def boots(story: Story, node: str) -> int:
@@ -103,8 +75,8 @@ def test_two_nodes_and_a_qdevice_survive_the_loss_of_one(tmp_path):
         "net": {"host": f"{LINK}3", "algorithm": "ffsplit", "tls": "off"},
     }
     sbd = DISKLESS | {"watchdog_timeout": "35s"}
-    pillar = cluster(2, sbd, {"quorum": {"device": device}})
-    with deployed("qdevice", pillar, tmp_path) as story:
+    pillar = cluster(2, sbd, corosync={"quorum": {"device": device}})
+    with deployed("qdevice", pillar, tmp_path, before=start_qnetd) as story:
         tool = story.lab.node("ha-host1").run("corosync-qdevice-tool -s").stdout
         assert re.search(r"State:\s+Connected", tool), tool
         assert quorum(story, "ha-host1")["Total votes"] == "3"
