@@ -1,4 +1,4 @@
-"""Stores beside the usual one: the classic stack under Pacemaker, single mounts, disks behind iSCSI."""
+"""The classic stack under Pacemaker, single mounts, and a cluster on disks behind iSCSI."""
 
 from __future__ import annotations
 
