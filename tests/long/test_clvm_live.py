@@ -48,7 +48,7 @@ class Volumes:
     def ask(self, node: str, function: str, *words: str, spec: dict[str, Any]) -> tuple[int, Any]:
         """Call an execution module on a node; return its exit code and answer."""
         said = f"spec={json.dumps(spec)}"
-        call = ["salt", "--out=json", "--static", "-l", "quiet", "-t", "600", node, function]
+        call = ["salt", "--out=json", "-l", "quiet", "-t", "600", node, function]
         done = self.story.lab.master.run([*call, *words, said], timeout=700, check=False)
         return done.returncode, json.loads(done.stdout)[node]
 

@@ -22,7 +22,7 @@ CLUSTER = "awk '$1 == \"cluster_name:\" {print $2}' /etc/corosync/corosync.conf"
 
 def asked(story: Story, function: str, *words: str, node: str = WATCHER) -> tuple[int, Any]:
     """Return exit code and answer of an execution module's function on a node."""
-    words = ("salt", "--out=json", "--static", "-l", "quiet", "-t", "600", node, function, *words)
+    words = ("salt", "--out=json", "-l", "quiet", "-t", "600", node, function, *words)
     done = story.lab.master.run(list(words), timeout=700, check=False)
     answer = json.loads(done.stdout)
     return done.returncode, answer[node]
