@@ -159,7 +159,7 @@ def test_a_foreign_disk_is_not_taken_into_the_group(volumes):
 def test_the_group_is_extended_by_a_blank_disk(volumes):
     node = volumes.story.lab.node(volumes.first)
     spare = "/dev/disk/by-id/scsi-lab-spare"
-    node.run(f"wipefs --all --quiet {spare}")
+    volumes.story.blank("spare")
     spec = volumes.spec("64MiB")
     spec["storage"]["volume_groups"][0]["devices"].append(spare)
     try:
