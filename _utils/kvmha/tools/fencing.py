@@ -14,8 +14,6 @@ from kvmha.tools import pacemaker
 from kvmha.tools.runner import Runner
 from kvmha.wait import eventually
 
-_WATCHDOG = "watchdog"  # Pacemaker's own device: it waits until a node's watchdog has bitten
-
 
 def status(runner: Runner, spec: ClusterSpec) -> dict[str, Any]:
     """Return whether nodes can be fenced now, by what, and whom the cluster has fenced.
@@ -50,7 +48,7 @@ def _wanted(spec: ClusterSpec) -> list[str]:
     names = [f"fencing-{device.name}" for device in spec.fencing.devices]
     if spec.fencing.disks:
         names.insert(0, f"fencing-{SBD}")
-    return [*names, *([_WATCHDOG] if spec.fencing.diskless else [])]
+    return [*names, *([pacemaker.WATCHDOG] if spec.fencing.diskless else [])]
 
 
 def preview(runner: Runner, spec: ClusterSpec, node: str, here: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from kvmha.wait import eventually
 # 75 ms) nine tries in ten are lost, each in a fifth of a second: this many give one failure
 # in 30 000.
 TRIES = 100
+WATCHDOG = "watchdog"  # its own device: it waits until a node's watchdog has bitten
 NOT_RUNNING_HERE = "Pacemaker does not run on this node"
 _START_IT = "start it with the state kvmha.pacemaker.running, or: systemctl start pacemaker"
 
@@ -350,7 +351,8 @@ def fencing_answers(runner: Runner, nodes: Sequence[str]) -> dict[str, Any]:
     """Return whether fencing would work now: each node's devices, and each device's answer.
 
     Keys: ok; devices ({name: "" or what its monitor said}); nodes ({name: [devices that can
-    fence it]}); problems (sentences). Starts a program for each device and each node.
+    fence it]}); problems (sentences). With diskless SBD the device is ``watchdog``. Starts a
+    program for each device and each node.
     """
     registered = attempt(runner, ["stonith_admin", "--list-registered"])
     if registered is None or registered.returncode in _NOT_CONNECTED:
@@ -359,8 +361,10 @@ def fencing_answers(runner: Runner, nodes: Sequence[str]) -> dict[str, Any]:
     for name in _listed(registered):
         asked = runner.run(["stonith_admin", "--query", name], ok=None, timeout=150)
         devices[name] = "" if asked.returncode == 0 else asked.output or "its monitor failed"
+    # Of Pacemaker's own device each fencer knows that of its node alone; they ask each other.
+    own = [WATCHDOG] if WATCHDOG in devices else []
     able = {
-        node: _listed(runner.run(["stonith_admin", "--list", node], ok=None, timeout=150))
+        node: _listed(runner.run(["stonith_admin", "--list", node], ok=None, timeout=150)) or own
         for node in nodes
     }
     problems = [f"fencing device {name}: {said}" for name, said in devices.items() if said]
