@@ -98,8 +98,8 @@ def test_a_board_fences_its_node_on_purpose(breadth):
 def test_the_poison_pill_reaches_a_node_whose_board_is_dead(breadth):
     whole(breadth)
     before = boots(breadth)
-    pid = breadth.lab.master.run(["pgrep", "-f", f"ipmi_sim.*bmc/{VICTIM}"]).stdout.strip()
-    signalled = "kill -{} " + pid
+    pid = breadth.lab.master.run(["pgrep", "-f", f"[i]pmi_sim.*bmc/{VICTIM}"]).stdout
+    signalled = "kill -{} " + " ".join(pid.split())
     breadth.lab.master.run(signalled.format(signal.SIGSTOP.value))
     try:
         code, _ = asked(breadth, "fencing.test", VICTIM, "confirm=no")
