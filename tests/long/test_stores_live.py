@@ -50,10 +50,10 @@ def storage(**more: Any) -> dict[str, Any]:
     return {"storage": more}
 
 
-def test_pacemaker_mounts_the_classic_stack_and_ext4_on_one_node(tmp_path):
+def test_pacemaker_mounts_the_classic_stack_and_xfs_on_one_node(tmp_path):
     archive = {
         "name": "archive",
-        "type": "ext4",
+        "type": "xfs",
         "device": "/dev/disk/by-id/scsi-lab-gfs",
         "mount": "/srv/archive",
     }
@@ -66,7 +66,7 @@ def test_pacemaker_mounts_the_classic_stack_and_ext4_on_one_node(tmp_path):
             node.run(f"echo {node.name} > /srv/vmstore/mark-{node.name} && sync -f /srv/vmstore")
         for said in story.everywhere("cat /srv/vmstore/mark-*").values():
             assert said.split() == ["ha-host1", "ha-host2", "ha-host3"]
-        moves_with_its_content(story, "/srv/archive", "ext4", "fs-archive")
+        moves_with_its_content(story, "/srv/archive", "xfs", "fs-archive")
         assert story.deploy()["changes"] == 0
 
 
