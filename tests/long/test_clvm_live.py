@@ -48,7 +48,7 @@ class Volumes:
     def ask(self, node: str, function: str, *words: str, spec: dict[str, Any]) -> tuple[int, Any]:
         """Call an execution module on a node; return its exit code and answer."""
         said = f"spec={json.dumps(spec)}"
-        call = ["salt", "--out=json", "--static", "-l", "quiet", "-t", "600", node, function]
+        call = ["salt", "--out=json", "-l", "quiet", "-t", "600", node, function]
         done = self.story.lab.master.run([*call, *words, said], timeout=700, check=False)
         return done.returncode, json.loads(done.stdout)[node]
 
@@ -145,14 +145,29 @@ def test_a_volume_stays_without_consent_and_while_it_is_open(volumes):
 
 def test_a_foreign_disk_is_not_taken_into_the_group(volumes):
     node = volumes.story.lab.node(volumes.first)
-    raw = "/dev/disk/by-id/scsi-lab-raw"
+    spare = "/dev/disk/by-id/scsi-lab-spare"
     spec = volumes.spec("64MiB")
-    spec["storage"]["volume_groups"][0]["devices"].append(raw)
-    before = node.run(f"head -c 4096 {raw} | sha256sum; wipefs {raw}", check=False).stdout
-    if "TYPE" not in before:
-        node.run(f"mkfs.ext4 -q -F {raw}")
+    spec["storage"]["volume_groups"][0]["devices"].append(spare)
+    node.run(f"mkswap {spare}")
+    before = node.run(f"sha256sum {spare}").stdout
     code, said = volumes.ask(volumes.first, "clvm.vg_apply", volumes.group, spec=spec)
     assert code != 0
-    assert f"refused: {raw} carries" in said
-    if "TYPE" not in before:
-        node.run(f"wipefs --all --quiet {raw}")
+    assert f"refused: {spare} carries" in said
+    assert node.run(f"sha256sum {spare}").stdout == before
+
+
+def test_the_group_is_extended_by_a_blank_disk(volumes):
+    node = volumes.story.lab.node(volumes.first)
+    spare = "/dev/disk/by-id/scsi-lab-spare"
+    volumes.story.blank("spare")
+    spec = volumes.spec("64MiB")
+    spec["storage"]["volume_groups"][0]["devices"].append(spare)
+    try:
+        code, plan = volumes.ask(volumes.first, "clvm.vg_plan", volumes.group, spec=spec)
+        assert code == 0 and spare in str(plan["changes"]), plan
+        assert volumes.done(volumes.first, "clvm.vg_apply", volumes.group, spec=spec)
+        assert volumes.done(volumes.first, "clvm.vg_apply", volumes.group, spec=spec) == []
+        sizes = volumes.story.everywhere(f"vgs --noheadings -o pv_count {volumes.group}")
+        assert {size.split()[-1] for size in sizes.values()} == {"2"}
+    finally:
+        node.run(f"vgreduce {volumes.group} {spare} && pvremove {spare}", check=False)

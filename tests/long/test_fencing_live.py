@@ -22,7 +22,7 @@ CLUSTER = "awk '$1 == \"cluster_name:\" {print $2}' /etc/corosync/corosync.conf"
 
 def asked(story: Story, function: str, *words: str, node: str = WATCHER) -> tuple[int, Any]:
     """Return exit code and answer of an execution module's function on a node."""
-    words = ("salt", "--out=json", "--static", "-l", "quiet", "-t", "600", node, function, *words)
+    words = ("salt", "--out=json", "-l", "quiet", "-t", "600", node, function, *words)
     done = story.lab.master.run(list(words), timeout=700, check=False)
     answer = json.loads(done.stdout)
     return done.returncode, answer[node]
@@ -98,8 +98,8 @@ def test_a_board_fences_its_node_on_purpose(breadth):
 def test_the_poison_pill_reaches_a_node_whose_board_is_dead(breadth):
     whole(breadth)
     before = boots(breadth)
-    pid = breadth.lab.master.run(["pgrep", "-f", f"ipmi_sim.*bmc/{VICTIM}"]).stdout.strip()
-    signalled = "kill -{} " + pid
+    pid = breadth.lab.master.run(["pgrep", "-f", f"[i]pmi_sim.*bmc/{VICTIM}"]).stdout
+    signalled = "kill -{} " + " ".join(pid.split())
     breadth.lab.master.run(signalled.format(signal.SIGSTOP.value))
     try:
         code, _ = asked(breadth, "fencing.test", VICTIM, "confirm=no")

@@ -26,6 +26,7 @@ def test_nothing_acknowledged_is_lost_when_a_node_dies(breadth: Story, record_pr
     story = breadth
     source = Path(writer.__file__).read_text(encoding="utf-8")
     names = [node.name for node in story.nodes]
+    story.until(story.is_whole, timeout=900)
     for node in story.nodes:
         node.run(f"mkdir -p {FOLDER} && cat > {PROGRAM}", text=source)
     running = {
