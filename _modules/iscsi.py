@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from kvmha import platforms
-from kvmha.errors import KvmhaError
 from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
@@ -61,7 +60,7 @@ def apply(spec: dict[str, Any] | None = None, expect: str | None = None) -> dict
     todo.refuse_stale(expect)
     if todo:
         services.apply(runner, todo)
-        tool.apply(runner, cluster, _node(cluster), _secrets(), todo)
+        tool.apply(runner, cluster, cluster.name_of_minion(__opts__["id"]), _secrets(), todo)
     return todo.to_dict()
 
 
@@ -124,21 +123,13 @@ def _plan(runner: Runner, cluster: ClusterSpec) -> Plan:
     login = platforms.for_grains(__grains__).iscsi_service
     # The second logs in at boot; now the records decide.
     units = services.plan(runner, [Unit("iscsid", running=True), Unit(login)])
-    return Plan.joined([units, tool.plan(cluster, _node(cluster), _secrets())])
+    return Plan.joined(
+        [units, tool.plan(cluster, cluster.name_of_minion(__opts__["id"]), _secrets())]
+    )
 
 
 def _secrets() -> dict[str, str]:
     return {str(key): str(value) for key, value in (__pillar__.get("kvmha_secrets") or {}).items()}
-
-
-def _node(cluster: ClusterSpec) -> str:
-    for node in cluster.nodes:
-        if node.minion_id == __opts__["id"]:
-            return node.name
-    raise KvmhaError(
-        f"minion {__opts__['id']} is none of the cluster's nodes",
-        hint="name it under nodes, or say nodes[].minion",
-    )
 
 
 def _load(spec: dict[str, Any] | None) -> ClusterSpec:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from kvmha.errors import KvmhaError
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
 from kvmha.tools.faults import inject as faults
@@ -62,7 +61,7 @@ def inject(
     cluster = _load(spec)
     given = {key: value for key, value in arguments.items() if not key.startswith("__")}
     look = __opts__.get("test", False) if test is None else test
-    node = _node_name(cluster)
+    node = cluster.name_of_minion(__opts__["id"])
     wanted = {"drill": str(drill), "fault": fault, "arguments": given}
     return faults.inject(Runner(), cluster, node, test=bool(look), **wanted)
 
@@ -97,13 +96,3 @@ def status() -> dict[str, Any]:
 
 def _load(spec: dict[str, Any] | None) -> ClusterSpec:
     return load(__pillar__.get("kvmha", {}) if spec is None else spec)
-
-
-def _node_name(cluster: ClusterSpec) -> str:
-    for node in cluster.nodes:
-        if node.minion_id == __opts__["id"]:
-            return node.name
-    raise KvmhaError(
-        f"minion {__opts__['id']} is none of the cluster's nodes",
-        hint="name it under nodes, or say nodes[].minion",
-    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from kvmha import platforms
-from kvmha.errors import KvmhaError
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import load
 from kvmha.tools import monitoring
@@ -82,10 +81,5 @@ def show(spec: dict[str, Any] | None = None) -> str:
 def _here(spec: dict[str, Any] | None) -> Any:
     document = __pillar__.get("kvmha", {}) if spec is None else spec
     cluster = load(document)
-    names = [node.name for node in cluster.nodes if node.minion_id == __opts__["id"]]
-    if not names:
-        raise KvmhaError(
-            f"minion {__opts__['id']} is none of the cluster's nodes",
-            hint="name it under nodes, or say nodes[].minion",
-        )
-    return monitoring.here(cluster, document, platforms.for_grains(__grains__), names[0])
+    node = cluster.name_of_minion(__opts__["id"])
+    return monitoring.here(cluster, document, platforms.for_grains(__grains__), node)

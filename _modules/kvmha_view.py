@@ -49,7 +49,7 @@ def preflight(spec: dict[str, Any] | None = None) -> dict[str, Any]:
     facts["busy"] = [job["jid"] for job in __salt__["saltutil.is_running"]("state.*")]
     facts["sbd_runs"] = sbd.runs(Runner())
     facts["refused"] = []
-    if cluster.nodes[0].name == _node_name(cluster):
+    if cluster.nodes[0].name == cluster.name_of_minion(__opts__["id"]):
         # Of a disk that comes with a login, nothing can be said yet.
         awaited = set(host.disks_awaited(cluster))
         stores = [each for each in cluster.storage.filesystems if each.device not in awaited]
@@ -82,7 +82,7 @@ def observe(
     cluster = _load(spec)
     seen: dict[str, Any] = {}
     if mark:
-        seen["marked"] = marks.write(cluster, _node_name(cluster), mark)
+        seen["marked"] = marks.write(cluster, cluster.name_of_minion(__opts__["id"]), mark)
     for aspect in gates.ASPECTS if aspects is None else aspects:
         seen[aspect] = _seen(lambda aspect=aspect: _look(aspect, spec, cluster))
     return seen
@@ -113,7 +113,7 @@ def look(
     """
     document = __pillar__.get("kvmha", {}) if spec is None else spec
     cluster = _load(document)
-    name = _node_name(cluster)
+    name = cluster.name_of_minion(__opts__["id"])
     found = plain(look_tool.look(Runner(), cluster, name, light=light, seconds=seconds))
     if found["dc"] == name and not light:
         marks_seen = _seen(lambda: __salt__["pacemaker.marks"](document))
@@ -145,7 +145,9 @@ def explain(
 
         salt ha-host1 kvmha_view.explain vm=web1 always=True
     """
-    return explain_tool.explained(Runner(), vm, "" if always else _node_name(_load(spec)))
+    return explain_tool.explained(
+        Runner(), vm, "" if always else _load(spec).name_of_minion(__opts__["id"])
+    )
 
 
 def _plans(
@@ -182,7 +184,7 @@ def drill(spec: dict[str, Any] | None = None, vm: str = "", node: str = "") -> d
         salt ha-host1 kvmha_view.drill vm=web1 node=ha-host2
     """
     cluster = _load(spec)
-    if node == _node_name(cluster):
+    if node == cluster.name_of_minion(__opts__["id"]):
         raise KvmhaError(f"{node} cannot fence itself", hint="run this on another node")
 
     def hosts_now() -> list[str]:
@@ -227,7 +229,7 @@ def readiness(spec: dict[str, Any] | None = None) -> dict[str, Any]:
         salt '*' kvmha_view.readiness
     """
     cluster = _load(spec)
-    first = cluster.nodes[0].name == _node_name(cluster)
+    first = cluster.nodes[0].name == cluster.name_of_minion(__opts__["id"])
     config = _platform().sbd_config
     return fitness.look(Runner(), cluster, first=first, sbd_config=config)
 
@@ -247,7 +249,7 @@ def _look(aspect: str, raw: dict[str, Any] | None, cluster: ClusterSpec) -> Any:
         return __salt__["sbd.status"](raw)
     if aspect == "fencing":
         # Many programs, one answer for the whole cluster: its first node asks.
-        first = cluster.nodes[0].name == _node_name(cluster)
+        first = cluster.nodes[0].name == cluster.name_of_minion(__opts__["id"])
         names = [node.name for node in cluster.nodes]
         return pacemaker.fencing_answers(Runner(), names) if first else {"problems": []}
     if aspect == "heartbeats":
@@ -282,13 +284,3 @@ def _load(spec: dict[str, Any] | None) -> ClusterSpec:
 
 def _platform() -> platforms.Platform:
     return platforms.for_grains(__grains__)
-
-
-def _node_name(cluster: ClusterSpec) -> str:
-    names = [node.name for node in cluster.nodes if node.minion_id == __opts__["id"]]
-    if not names:
-        raise KvmhaError(
-            f"minion {__opts__['id']} is none of the cluster's nodes",
-            hint="name it under nodes, or say nodes[].minion",
-        )
-    return names[0]

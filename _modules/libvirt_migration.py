@@ -10,7 +10,6 @@ import logging
 from typing import Any
 
 from kvmha.build import migration_access
-from kvmha.errors import KvmhaError
 from kvmha.plan import Plan
 from kvmha.salt_edge import loadable, user_errors
 from kvmha.spec import ClusterSpec, load
@@ -93,28 +92,18 @@ def facts(spec: dict[str, Any] | None = None) -> dict[str, Any]:
         salt '*' libvirt_migration.facts
     """
     cluster = _load(spec)
-    return migration.facts(Runner(), cluster, _node(cluster))
+    return migration.facts(Runner(), cluster, cluster.name_of_minion(__opts__["id"]))
 
 
 def _plan(cluster: ClusterSpec) -> tuple[migration_access.Wanted, migration_access.Observed, Plan]:
     known = migration_access.identities(__pillar__.get("kvmha_ssh") or {})
-    want = migration_access.wanted(cluster, _node(cluster), known)
+    want = migration_access.wanted(cluster, cluster.name_of_minion(__opts__["id"]), known)
     seen = _ssh(cluster).observe()
     return want, seen, migration_access.plan(want, seen)
 
 
 def _ssh(cluster: ClusterSpec) -> Ssh:
     return Ssh(Runner(), cluster.libvirt.migration.user)
-
-
-def _node(cluster: ClusterSpec) -> str:
-    names = [node.name for node in cluster.nodes if node.minion_id == __opts__["id"]]
-    if not names:
-        raise KvmhaError(
-            f"minion {__opts__['id']} is none of the cluster's nodes",
-            hint="name it under nodes, or say nodes[].minion",
-        )
-    return names[0]
 
 
 def _load(spec: dict[str, Any] | None) -> ClusterSpec:

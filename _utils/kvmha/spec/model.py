@@ -5,6 +5,7 @@ Durations are milliseconds and sizes bytes here; the pillar writes their units o
 
 from __future__ import annotations
 
+from kvmha.errors import KvmhaError
 from kvmha.spec.cib import Cib
 from kvmha.spec.classes import vocabulary
 from kvmha.spec.corosync import Corosync
@@ -162,6 +163,16 @@ class ClusterSpec:
     def node(self, name: str) -> Node | None:
         """Return the node that is called ``name``, or None."""
         return next((node for node in self.nodes if node.name == name), None)
+
+    def name_of_minion(self, minion: str) -> str:
+        """Return the name of the node with this minion; raise KvmhaError when it is none."""
+        for node in self.nodes:
+            if node.minion_id == minion:
+                return node.name
+        raise KvmhaError(
+            f"minion {minion} is none of the cluster's nodes",
+            hint="name it under nodes, or say nodes[].minion",
+        )
 
     def members_of(self, tier: str) -> list[Vm]:
         """Return the VMs that are members of the tier called ``tier``."""
